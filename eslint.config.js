@@ -23,16 +23,29 @@ const rooms = [
 	'services'
 ];
 const frameworks = ['$app/*', '$env/*', '@sveltejs/*', '@trpc/*'];
+/** @param {string} name */
 const room = (name) => [`#lib/server/${name}.ts`, `#lib/server/${name}/**`];
+/** @param {string} name */
 const filesOf = (name) => [`src/lib/server/${name}.ts`, `src/lib/server/${name}/**/*.ts`];
 
-/** One block a place: what it must not import, and why. */
+/**
+ * One block a place: what it must not import, and why.
+ * @param {string[]} files
+ * @param {string[]} group
+ * @param {string} message
+ * @returns {import('eslint').Linter.Config}
+ */
 const forbid = (files, group, message) => ({
 	files,
 	rules: {
 		'no-restricted-imports': [
 			'error',
-			{ patterns: [{ group, message }, { group: ['../*'], message: 'Import other folders through #lib/.' }] }
+			{
+				patterns: [
+					{ group, message },
+					{ group: ['../*'], message: 'Import other folders through #lib/.' }
+				]
+			}
 		]
 	}
 });
@@ -48,6 +61,16 @@ const houseRules = [
 		['#lib/server/**', '!#lib/server/trpc/router.ts', '$app/*', '@sveltejs/*'],
 		'client/ may see the router type and contract/, nothing else of the server.'
 	),
+	forbid(
+		[
+			'src/lib/ui/**/*.{ts,svelte}',
+			'src/routes/**/*.svelte',
+			'src/routes/**/+page.ts',
+			'src/routes/**/+layout.ts'
+		],
+		['#lib/server/**'],
+		'Pages speak to the server through #lib/client/.'
+	),
 	...rooms.map((name, position) => {
 		const later = rooms.slice(position + 1).flatMap(room);
 		const isCore = position < rooms.indexOf('trpc');
@@ -60,7 +83,7 @@ const houseRules = [
 ];
 
 export default ts.config(
-	{ ignores: ['build/', 'dist/', '.svelte-kit/', 'node_modules/', 'data/', 'tests/fixtures/'] },
+	{ ignores: ['build/', 'dist/', '.svelte-kit/', 'node_modules/', 'data/', 'tests/fixtures/docs/'] },
 	js.configs.recommended,
 	...ts.configs.recommended,
 	...svelte.configs.recommended,

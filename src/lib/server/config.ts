@@ -1,0 +1,127 @@
+import { readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
+import { z } from 'zod';
+import { AppError } from './error.ts';
+
+const url = z
+	.url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
+	.transform((text) => text.replace(/\/+$/, ''));
+const integer = (min: number, max: number) =>
+	z.coerce
+		.number({ error: 'must be a whole number' })
+		.int('must be a whole number')
+		.min(min, `must be at least ${min}`)
+		.max(max, `must be at most ${max}`);
+const list = z.string().transform((text) =>
+	text
+		.split(',')
+		.map((part) => part.trim())
+		.filter(Boolean)
+);
+
+/**
+ * Every setting, with its default and one line of help; the key is the environment variable. The README's table is
+ * made from this.
+ */
+const settings = {
+	PORT: integer(0, 65535).default(3000).describe('Port to listen on; 0 picks a free one.'),
+	HOST: z
+		.string()
+		.min(1)
+		.default('127.0.0.1')
+		.describe('Address to listen on; the default is this machine only.'),
+	DATA_DIR: z.string().min(1).default('./data').describe('Folder of the index and the traces.'),
+	OPENAI_API_KEY: z.string().min(1).optional().describe('Key of the model endpoint.'),
+	OPENAI_BASE_URL: url
+		.optional()
+		.describe(
+			'Any OpenAI-compatible endpoint. With neither key nor URL, answers are quotes of the passages.'
+		),
+	CHAT_MODEL: z.string().min(1).default('gpt-5-mini').describe('Model that writes the answers.'),
+	EMBEDDING_MODEL: z
+		.string()
+		.min(1)
+		.optional()
+		.describe('Model of the embeddings endpoint; unset means the built-in embedder.'),
+	EMBEDDING_BASE_URL: url.optional().describe('Embeddings endpoint, when it is not OPENAI_BASE_URL.'),
+	RERANK_URL: url
+		.optional()
+		.describe('A /rerank endpoint (Cohere, Jina, TEI); unset means the built-in reranker.'),
+	RERANK_MODEL: z.string().min(1).optional().describe('Model to name to the rerank endpoint.'),
+	PRICES: z
+		.string()
+		.min(1)
+		.optional()
+		.describe('JSON file of model prices, in US dollars per million tokens.'),
+	RESUME_GRACE_MS: integer(0, 600_000)
+		.default(2000)
+		.describe('How long a run goes on when nobody listens, in milliseconds; 0 stops it at once.'),
+	MAX_CONCURRENT_ANSWERS: integer(1, 10_000).default(64).describe('Answers that may be generated at once.'),
+	MAX_QUEUE: integer(0, 100_000)
+		.default(256)
+		.describe('Runs that may wait for their turn; more are refused.'),
+	FIRST_TOKEN_TIMEOUT_MS: integer(1, 3_600_000)
+		.default(60_000)
+		.describe('Longest wait for the first token of the model, in milliseconds.'),
+	IDLE_TIMEOUT_MS: integer(1, 3_600_000)
+		.default(30_000)
+		.describe('Longest silence between two tokens of the model, in milliseconds.'),
+	ANSWER_TIMEOUT_MS: integer(1, 3_600_000)
+		.default(180_000)
+		.describe('Longest whole answer, in milliseconds.'),
+	TRACE_CONTENT: z
+		.enum(['full', 'redacted', 'none'], { error: 'must be full, redacted or none' })
+		.default('full')
+		.describe('How much text traces keep.'),
+	TRACE_RETENTION_DAYS: integer(1, 36_500)
+		.optional()
+		.describe('Traces older than this are deleted; unset keeps all.'),
+	API_KEYS: list
+		.default([])
+		.describe('Keys that callers must present, separated by commas; unset asks for none.'),
+	ALLOWED_ORIGINS: list
+		.default([])
+		.describe('Web origins besides our own whose pages may call, separated by commas.')
+} as const;
+
+const configSchema = z.object(settings);
+
+/** The validated settings; names are those of the environment variables. */
+export type Config = z.output<typeof configSchema>;
+
+/** Name, default and help of every setting, for `--help` and the README. */
+export function describeSettings(): { name: string; default: string; help: string }[] {
+	return Object.entries(settings).map(([name, schema]) => {
+		const fallback = schema.safeParse(undefined);
+		const value = fallback.success ? fallback.data : undefined;
+		const shown = value === undefined || (Array.isArray(value) && value.length === 0) ? '' : String(value);
+		return { name, default: shown, help: schema.description ?? '' };
+	});
+}
+
+/**
+ * Settings from variables; empty ones count as unset.
+ * @throws AppError `invalid_config` whose message is one line naming the first wrong setting.
+ */
+export function parseConfig(variables: Readonly<Record<string, string | undefined>>): Config {
+	const given = Object.entries(variables).filter(([name, value]) => name in settings && value?.trim());
+	const parsed = configSchema.safeParse(Object.fromEntries(given));
+	if (parsed.success) return parsed.data;
+	const issue = parsed.error.issues[0];
+	throw new AppError('invalid_config', `${String(issue?.path[0])} ${issue?.message ?? 'is wrong'}.`);
+}
+
+/** Settings from the environment and, for what is not set there, from a `.env` file in the working folder. */
+export function loadConfig(): Config {
+	return parseConfig({ ...readEnvFile('.env'), ...process.env });
+}
+
+function readEnvFile(path: string): Record<string, string | undefined> {
+	let text: string;
+	try {
+		text = readFileSync(path, 'utf8');
+	} catch {
+		return {};
+	}
+	return parseEnv(text);
+}

@@ -1,0 +1,42 @@
+import type { Source } from '#lib/contract/chunk.ts';
+import type { PromptMessage, Usage } from '#lib/contract/trace.ts';
+import type { StepDetails } from '#lib/server/trace/recorder.ts';
+
+export interface GenerationRequest {
+	/** The standalone question, for generators that work without a prompt. */
+	question: string;
+	messages: readonly PromptMessage[];
+	/** The numbered passages that the messages contain. */
+	sources: readonly Source[];
+	/** 0..2; undefined leaves the model's own default. */
+	temperature?: number | undefined;
+	/** Upper bound of the answer, in tokens; undefined leaves the generator's default. */
+	maxTokens?: number | undefined;
+}
+
+export interface GenerationResult {
+	/** As the model said it: `stop`, `length`, ... */
+	finishReason: string;
+	usage: Usage;
+	/** The model that answered, as it names itself. */
+	model: string;
+}
+
+export interface GenerationContext {
+	signal: AbortSignal;
+	/** Details of the step being recorded: attempts, fallbacks and warnings go here as they happen. */
+	details: StepDetails;
+}
+
+/** Writes the answer, piece by piece. */
+export interface Generator {
+	readonly model: string;
+	/** True for the extractive generator, which quotes and never pretends to be a model. */
+	readonly builtIn: boolean;
+	/**
+	 * Yields the answer's text as it comes (no empty pieces, no reasoning) and returns how it ended. Ends normally
+	 * only when the model said that it had finished.
+	 * @throws AppError `upstream_*`, `content_filter`, `no_content`, or `cancelled` when the signal fired.
+	 */
+	generate(request: GenerationRequest, context: GenerationContext): AsyncGenerator<string, GenerationResult>;
+}

@@ -1,0 +1,25 @@
+import type { Chunk } from '#lib/contract/chunk.ts';
+
+export interface RerankCandidate {
+	chunk: Chunk;
+	/** Evidence about this passage for the question, by feature name; from the index. */
+	features: Readonly<Record<string, number>>;
+}
+
+export interface Reranked {
+	chunk_id: string;
+	/** Higher is better; comparable only within one call. */
+	score: number;
+	/** What the score was made of, where the reranker can tell. */
+	features?: Record<string, number>;
+}
+
+/** Orders the fused candidates by how well they answer the question. */
+export interface Reranker {
+	readonly model: string;
+	/**
+	 * All candidates, best first.
+	 * @throws AppError `upstream_*` when an endpoint fails.
+	 */
+	rerank(question: string, candidates: readonly RerankCandidate[], signal: AbortSignal): Promise<Reranked[]>;
+}

@@ -1,0 +1,57 @@
+import type { Chunk } from '#lib/contract/chunk.ts';
+
+/** A chunk as the index takes it. */
+export interface Passage {
+	chunk: Chunk;
+	/** Place in its document, from 0: neighbours are at ±1. */
+	position: number;
+	/** Unit length; absent when there is no embedder. */
+	vector?: Float32Array;
+}
+
+export interface Hit {
+	chunk_id: string;
+	/** Higher is better; comparable only within one search. */
+	score: number;
+}
+
+export interface SearchOptions {
+	/** Only passages of this library; null or absent for all. */
+	library?: string | null;
+	limit: number;
+}
+
+/**
+ * The reading side of an index. Text and vector search are apart, so that each is timed and its ranks are kept; fusion is
+ * done by the caller. Ids and scores come out, passages are fetched by id. Filters apply inside the search.
+ */
+export interface SearchIndex {
+	/** Number of passages. */
+	readonly size: number;
+	/** Model id of the stored vectors; null when there are none. */
+	readonly embeddingModel: string | null;
+	/** Best passages by BM25, best first. Matching is by exact term after analysis, never by prefix. */
+	searchText(question: string, options: SearchOptions): Promise<Hit[]>;
+	/** Best passages by cosine similarity, best first; no similarity cut-off. Empty when there are no vectors. */
+	searchVector(vector: Float32Array, options: SearchOptions): Promise<Hit[]>;
+	/** Evidence about passages for a question, by chunk id: named numbers that a reranker can weigh. */
+	features(
+		question: string,
+		vector: Float32Array | null,
+		chunkIds: readonly string[]
+	): Promise<Map<string, Record<string, number>>>;
+	/** The passages with these ids, in this order; unknown ids are left out. */
+	get(chunkIds: readonly string[]): Promise<Chunk[]>;
+	/** Names of the libraries that have at least one passage, sorted. */
+	libraries(): string[];
+}
+
+/** An index that can also be written. */
+export interface PassageIndex extends SearchIndex {
+	/** Adds passages in bulk; a passage whose chunk_id is known replaces the old one. */
+	add(passages: readonly Passage[]): Promise<void>;
+	/** Removes passages; unknown ids are ignored. */
+	remove(chunkIds: readonly string[]): Promise<void>;
+	/** Writes everything needed to load it again into a folder. */
+	save(folder: string): Promise<void>;
+}
