@@ -4,6 +4,8 @@ export interface Embedder {
 	readonly model: string;
 	/** Length of every vector; 0 until known. */
 	readonly dimensions: number;
+	/** True when embedding is work on our own thread; false when it waits for an endpoint. */
+	readonly inProcess: boolean;
 	/**
 	 * Vectors for passages, in order, each of unit length.
 	 * @throws AppError `upstream_*` when an endpoint fails.

@@ -1,23 +1,71 @@
-import type { AskRequest } from '#lib/contract/ask.ts';
 import type { Source } from '#lib/contract/chunk.ts';
 import type { TraceRecorder } from '#lib/server/trace/recorder.ts';
+import type { AnswerPipeline } from './answer-part.ts';
+import { readCitations } from './citations.ts';
+import type { AnswerEngine } from './engine.ts';
+import { findPassages } from './find.ts';
+import { judgeEvidence, refusalText } from './gate.ts';
+import { generate } from './generate.ts';
+import { buildPrompt, freshBoundary } from './prompt.ts';
+import { rewriteFollowUp } from './rewrite.ts';
+import { selectSources } from './select.ts';
 
-/** What an answer yields while it comes: the sources once, then the text piece by piece. */
-export type AnswerPart = { type: 'sources'; data: Source[] } | { type: 'token'; data: string };
+export type { AnswerOutcome, AnswerPart, AnswerPipeline } from './answer-part.ts';
 
-/** How an answer ended when it did not fail. */
-export interface AnswerOutcome {
-	status: 'success' | 'refused';
-	finishReason: string;
+/** Earlier turns that a follow-up is understood with. */
+const TURNS = 3;
+
+/** The way from question to answer, in order: the table of contents of the product. */
+export function createAnswerPipeline(engine: AnswerEngine): AnswerPipeline {
+	return async function* answer(request, trace, signal) {
+		const library = request.library ?? null;
+		const knowledge = engine.knowledge();
+		const turns = request.conversation_id ? engine.turns(request.conversation_id, TURNS) : [];
+
+		const question = await rewriteFollowUp(request.question, turns, engine.generator, trace, signal);
+		const passages = await findPassages(engine, knowledge, { question, library }, trace, signal);
+
+		const verdict = await trace.step('evidence_gate', (step) => {
+			const verdict = judgeEvidence(passages);
+			Object.assign(step.details, verdict.details, { answerable: verdict.answerable });
+			return verdict;
+		});
+		if (!verdict.answerable) {
+			trace.ledger.dropAt('evidence_gate', trace.ledger.ids());
+			trace.answer = refusalText(passages);
+			yield { type: 'sources', data: [] };
+			yield { type: 'token', data: trace.answer };
+			return { status: 'refused', finishReason: 'refused' };
+		}
+
+		const { sources, messages } = await trace.step('prompt_building', ({ details }) => {
+			const sources = selectSources(passages, request.limit);
+			const messages = buildPrompt(request.question, sources, turns, freshBoundary(sources));
+			details.n_sources = sources.length;
+			details.characters = messages.reduce((sum, message) => sum + message.content.length, 0);
+			trace.ledger.enterContext(sources.map((source) => source.chunk_id));
+			trace.ledger.dropAt('reranking', trace.ledger.ids());
+			trace.record.sources = sources;
+			trace.record.prompt = messages;
+			return { sources, messages };
+		});
+		yield { type: 'sources', data: sources };
+
+		const { temperature } = request;
+		const writing = { question, messages, sources, temperature };
+		try {
+			const result = yield* generate(engine.generator, writing, trace, signal);
+			trace.record.costUsd = engine.prices.cost(result.model, trace.record.usage);
+			return { status: 'success', finishReason: result.finishReason };
+		} finally {
+			cite(trace, sources);
+		}
+	};
 }
 
-/**
- * Answers one question. Steps, ledger, text, citations and usage go into the trace as they happen (the pipeline appends
- * to `trace.answer`; the caller marks the first token and finishes the trace).
- * @throws AppError when it fails, `cancelled` when the signal fired.
- */
-export type AnswerPipeline = (
-	request: AskRequest,
-	trace: TraceRecorder,
-	signal: AbortSignal
-) => AsyncGenerator<AnswerPart, AnswerOutcome>;
+/** Takes the answer's citations into the trace: only numbers that were given count. */
+function cite(trace: TraceRecorder, sources: readonly Source[]): void {
+	const { valid } = readCitations(trace.answer, sources.length);
+	trace.record.citations = valid;
+	trace.ledger.cite(sources.filter((source) => valid.includes(source.n)).map((source) => source.chunk_id));
+}

@@ -1,0 +1,23 @@
+import type { AskRequest } from '#lib/contract/ask.ts';
+import type { Source } from '#lib/contract/chunk.ts';
+import type { TraceRecorder } from '#lib/server/trace/recorder.ts';
+
+/** What an answer yields while it comes: the sources once, then the text piece by piece. */
+export type AnswerPart = { type: 'sources'; data: Source[] } | { type: 'token'; data: string };
+
+/** How an answer ended when it did not fail. */
+export interface AnswerOutcome {
+	status: 'success' | 'refused';
+	finishReason: string;
+}
+
+/**
+ * Answers one question. Steps, ledger, text, citations and usage go into the trace as they happen (the pipeline appends
+ * to `trace.answer`; the caller marks the first token and finishes the trace).
+ * @throws AppError when it fails, `cancelled` when the signal fired.
+ */
+export type AnswerPipeline = (
+	request: AskRequest,
+	trace: TraceRecorder,
+	signal: AbortSignal
+) => AsyncGenerator<AnswerPart, AnswerOutcome>;

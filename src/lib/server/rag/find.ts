@@ -1,0 +1,33 @@
+import type { TraceRecorder } from '#lib/server/trace/recorder.ts';
+import type { Knowledge, SearchEngine } from './engine.ts';
+import { fuseByReciprocalRank, RRF_K } from './fuse.ts';
+import { rerank, RERANK_LIMIT, type RankedPassage } from './rerank.ts';
+import { retrieve, type RetrievalRequest } from './retrieve.ts';
+
+/**
+ * Finds passages for a question: recall by both searches, fusion, reranking. All that was seen is in the trace's
+ * ledger; the result is in the reranker's order.
+ * @throws AppError `retrieval_failed`, or `cancelled`.
+ */
+export async function findPassages(
+	engine: SearchEngine,
+	knowledge: Knowledge,
+	request: RetrievalRequest,
+	trace: TraceRecorder,
+	signal: AbortSignal
+): Promise<RankedPassage[]> {
+	const { text, semantic, vector } = await retrieve(knowledge, request, trace, signal);
+	const fused = await trace.step('fusion_rrf', ({ details }) => {
+		const hits = fuseByReciprocalRank([text, semantic]);
+		details.n_candidates = hits.length;
+		details.k = RRF_K;
+		trace.ledger.rank('fusion', hits);
+		return hits;
+	});
+	const ranked = await rerank(engine, knowledge, request.question, vector, fused, trace, signal);
+	const beyondWindow = fused.slice(RERANK_LIMIT).map((hit) => hit.chunk_id);
+	trace.ledger.describe(ranked.map((passage) => passage.chunk));
+	trace.ledger.describe(await knowledge.index.get(beyondWindow));
+	trace.ledger.dropAt('fusion_rrf', beyondWindow);
+	return ranked;
+}

@@ -1,0 +1,65 @@
+import { cancelledError } from '#lib/server/error.ts';
+import type { GenerationRequest, GenerationResult, Generator } from '#lib/server/model/generator.ts';
+import { round } from '#lib/server/trace/interval.ts';
+import type { TraceRecorder } from '#lib/server/trace/recorder.ts';
+import type { AnswerPart } from './answer-part.ts';
+import { addUsage } from './usage.ts';
+
+/**
+ * Lets the generator write and times it: passes its pieces on, appends them to the trace's answer, and takes down model,
+ * tokens, speed and time to first token (from the start of this step). Leaving early closes the upstream.
+ * @throws AppError as the generator does; text so far stays in the trace.
+ */
+export async function* generate(
+	generator: Generator,
+	request: GenerationRequest,
+	trace: TraceRecorder,
+	signal: AbortSignal
+): AsyncGenerator<AnswerPart, GenerationResult> {
+	const { record } = trace;
+	const startedAt = trace.elapsed();
+	const step = trace.openStep('llm_generation', { model: generator.model });
+	record.model = generator.model;
+	const pieces = generator.generate(request, { signal, details: step.details });
+	let firstTokenMs: number | null = null;
+	let status: 'success' | 'error' | 'cancelled' = 'cancelled';
+	try {
+		for (;;) {
+			const piece = await pieces.next();
+			// An SDK ends normally on abort; an answer that was stopped is never a success.
+			if (signal.aborted) throw cancelledError(signal);
+			if (piece.done) {
+				const result = piece.value;
+				const seconds = (trace.elapsed() - startedAt) / 1000;
+				const { prompt_tokens, completion_tokens, total_tokens, source } = result.usage;
+				Object.assign(step.details, {
+					model: result.model,
+					prompt_tokens,
+					completion_tokens,
+					total_tokens,
+					usage_source: source,
+					time_to_first_token_ms: firstTokenMs,
+					tokens_per_second: completion_tokens === null ? null : round(completion_tokens / seconds),
+					finish_reason: result.finishReason
+				});
+				record.model = result.model;
+				record.usage = addUsage(record.usage, result.usage);
+				status = 'success';
+				return result;
+			}
+			firstTokenMs ??= round(trace.elapsed() - startedAt);
+			trace.answer += piece.value;
+			yield { type: 'token', data: piece.value };
+		}
+	} catch (thrown) {
+		status = signal.aborted ? 'cancelled' : 'error';
+		throw thrown;
+	} finally {
+		if (status !== 'success') {
+			step.details.time_to_first_token_ms = firstTokenMs;
+			step.details.finish_reason = 'error';
+		}
+		step.end(status);
+		await pieces.return?.(undefined as never);
+	}
+}

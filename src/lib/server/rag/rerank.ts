@@ -1,0 +1,64 @@
+import type { Chunk } from '#lib/contract/chunk.ts';
+import { toAppError } from '#lib/server/error.ts';
+import type { Hit } from '#lib/server/search/passage-index.ts';
+import type { Reranked } from '#lib/server/model/reranker.ts';
+import type { TraceRecorder } from '#lib/server/trace/recorder.ts';
+import type { Knowledge, SearchEngine } from './engine.ts';
+
+/** A passage with its place after reranking. */
+export interface RankedPassage extends Reranked {
+	chunk: Chunk;
+	/** Raw evidence from the index, by feature name. */
+	evidence: Readonly<Record<string, number>>;
+}
+
+/** How many fused candidates are reranked. */
+export const RERANK_LIMIT = 200;
+
+/**
+ * Orders the best fused candidates by the reranker; the rest is dropped. When a rerank endpoint fails the fused order
+ * stays and the step says so.
+ */
+export async function rerank(
+	engine: SearchEngine,
+	knowledge: Knowledge,
+	question: string,
+	vector: Float32Array | null,
+	fused: readonly Hit[],
+	trace: TraceRecorder,
+	signal: AbortSignal
+): Promise<RankedPassage[]> {
+	if (fused.length === 0) return [];
+	const step = trace.openStep('reranking', { model: engine.reranker.model, n_input: 0 });
+	try {
+		const window = fused.slice(0, RERANK_LIMIT);
+		const ids = window.map((hit) => hit.chunk_id);
+		const chunks = await knowledge.index.get(ids);
+		const evidence = await knowledge.index.features(question, vector, ids);
+		const byId = new Map(chunks.map((chunk) => [chunk.chunk_id, chunk]));
+		const candidates = chunks.map((chunk) => ({ chunk, features: evidence.get(chunk.chunk_id) ?? {} }));
+		step.details.n_input = candidates.length;
+		let order: Reranked[];
+		let status: 'success' | 'skipped' = 'success';
+		try {
+			order = await engine.reranker.rerank(question, candidates, signal);
+			trace.ledger.rank('rerank', order);
+		} catch (thrown) {
+			const error = toAppError(thrown);
+			if (error.code === 'cancelled' || error.code === 'internal') throw thrown;
+			step.details.error = error.code;
+			status = 'skipped';
+			order = window;
+		}
+		const ranked = order.flatMap((entry) => {
+			const chunk = byId.get(entry.chunk_id);
+			return chunk ? [{ ...entry, chunk, evidence: evidence.get(entry.chunk_id) ?? {} }] : [];
+		});
+		step.details.n_output = ranked.length;
+		step.end(status);
+		return ranked;
+	} catch (thrown) {
+		step.end(signal.aborted ? 'cancelled' : 'error');
+		throw thrown;
+	}
+}

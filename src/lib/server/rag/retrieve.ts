@@ -1,0 +1,87 @@
+import { AppError, throwIfCancelled, toAppError } from '#lib/server/error.ts';
+import type { Hit } from '#lib/server/search/passage-index.ts';
+import type { TraceRecorder } from '#lib/server/trace/recorder.ts';
+import type { Knowledge } from './engine.ts';
+
+export interface RetrievalRequest {
+	question: string;
+	library: string | null;
+}
+
+export interface Recall {
+	text: Hit[];
+	semantic: Hit[];
+	/** The question's vector; null when there is none. */
+	vector: Float32Array | null;
+}
+
+/** How many chunks each search returns. */
+export const RECALL_LIMIT = 150;
+
+/**
+ * Recall: full-text and semantic search, each a step of its own. An embeddings endpoint is asked while the text search
+ * runs; in-process embedding shares our one thread, so there the two go one after the other and each shows its own time.
+ * A failing embedder is not fatal: the run goes on with full text alone and the step says so.
+ */
+export async function retrieve(
+	{ index, embedder }: Knowledge,
+	{ question, library }: RetrievalRequest,
+	trace: TraceRecorder,
+	signal: AbortSignal
+): Promise<Recall> {
+	throwIfCancelled(signal);
+	const options = { library, limit: RECALL_LIMIT };
+	const searchText = () =>
+		trace.step('retrieval_bm25', async ({ details }) => {
+			const hits = await index.searchText(question, options);
+			details.n_results = hits.length;
+			trace.ledger.rank('bm25', hits);
+			return hits;
+		});
+	const embed = async () => {
+		if (!embedder) return null;
+		const step = trace.openStep('query_embedding', { model: embedder.model });
+		try {
+			const vector = await embedder.embedQuestion(question, signal);
+			step.details.dimensions = vector.length;
+			step.end();
+			return vector;
+		} catch (thrown) {
+			const error = toAppError(thrown);
+			step.details.error = error.code;
+			step.end(error.code === 'cancelled' ? 'cancelled' : 'skipped');
+			if (error.code === 'cancelled') throw error;
+			return null;
+		}
+	};
+	const searchVector = (vector: Float32Array | null) => {
+		if (!vector) return [];
+		return trace.step('retrieval_semantic', async ({ details }) => {
+			const hits = await index.searchVector(vector, options);
+			details.n_results = hits.length;
+			trace.ledger.rank('semantic', hits);
+			return hits;
+		});
+	};
+	try {
+		if (embedder?.inProcess === false) {
+			const [text, { vector, semantic }] = await Promise.all([
+				searchText(),
+				embed().then(async (vector) => ({ vector, semantic: await searchVector(vector) }))
+			]);
+			return { text, semantic, vector };
+		}
+		const text = await searchText();
+		const vector = await embed();
+		return { text, semantic: await searchVector(vector), vector };
+	} catch (thrown) {
+		if (thrown instanceof AppError) throw thrown;
+		throw new AppError(
+			'retrieval_failed',
+			'The index could not be searched. Try again; if it stays, ingest again.',
+			{
+				cause: thrown
+			}
+		);
+	}
+}

@@ -1,0 +1,84 @@
+import type { PromptMessage } from '#lib/contract/trace.ts';
+import { toAppError } from '#lib/server/error.ts';
+import type { Generator } from '#lib/server/model/generator.ts';
+import type { Turn } from '#lib/server/store/trace-store.ts';
+import type { StepDetails, TraceRecorder } from '#lib/server/trace/recorder.ts';
+import { addUsage } from './usage.ts';
+
+const INSTRUCTION = `Rewrite the last question so that it can be understood without the conversation: replace pronouns and references by what they stand for, keep every identifier as it is, add nothing. Reply with the question alone, in its own language. If it already stands alone, repeat it.`;
+
+/** Signs that a question leans on the one before it. */
+const LEANS_ON_CONTEXT =
+	/^(?:and|but|or|so|then|also|why|what about|how about|what if|which one)\b|\b(?:it|its|that|this|these|those|they|them|same|one|ones|above|instead|previous|former|latter)\b/i;
+const FEW_WORDS = 4;
+
+/**
+ * A follow-up as a question that stands alone, so that it can be searched; a traced step. Without turns there is
+ * nothing to do and no step. A model rewrites it when there is one; otherwise, or when it fails, a follow-up that leans on
+ * its context gets the question before it in front, which is what a lexical search needs.
+ */
+export async function rewriteFollowUp(
+	question: string,
+	turns: readonly Turn[],
+	generator: Generator,
+	trace: TraceRecorder,
+	signal: AbortSignal
+): Promise<string> {
+	const previous = turns.at(-1);
+	if (!previous) return question;
+	const step = trace.openStep('query_rewriting', { n_turns: turns.length });
+	let standalone = joinWithPrevious(question, previous.question);
+	if (generator.builtIn) {
+		step.details.method = 'join';
+		step.end();
+	} else {
+		step.details.method = 'model';
+		try {
+			standalone = (await askModel(question, turns, generator, trace, step.details, signal)) || standalone;
+			step.end();
+		} catch (thrown) {
+			const error = toAppError(thrown);
+			step.details.error = error.code;
+			step.end(error.code === 'cancelled' ? 'cancelled' : 'skipped');
+			if (error.code === 'cancelled') throw error;
+		}
+	}
+	trace.record.standaloneQuestion = standalone;
+	return standalone;
+}
+
+/** The rewriting that needs no model. */
+export function joinWithPrevious(question: string, previous: string): string {
+	const isShort = question.split(/\s+/).length <= FEW_WORDS;
+	return isShort || LEANS_ON_CONTEXT.test(question) ? `${previous} ${question}` : question;
+}
+
+async function askModel(
+	question: string,
+	turns: readonly Turn[],
+	generator: Generator,
+	trace: TraceRecorder,
+	details: StepDetails,
+	signal: AbortSignal
+): Promise<string> {
+	const history = turns
+		.map((turn) => `Question: ${turn.question}\nAnswer: ${turn.answer.slice(0, 600)}`)
+		.join('\n\n');
+	const messages: PromptMessage[] = [
+		{ role: 'system', content: INSTRUCTION },
+		{ role: 'user', content: `${history}\n\nLast question: ${question}` }
+	];
+	const stream = generator.generate(
+		{ question, messages, sources: [], temperature: 0, maxTokens: 300 },
+		{ signal, details }
+	);
+	let text = '';
+	for (;;) {
+		const piece = await stream.next();
+		if (piece.done) {
+			trace.record.usage = addUsage(trace.record.usage, piece.value.usage);
+			return text.trim().slice(0, 4000);
+		}
+		text += piece.value;
+	}
+}
