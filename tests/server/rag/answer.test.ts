@@ -1,0 +1,233 @@
+import { describe, expect, it } from 'vitest';
+import type { AskRequest } from '#lib/contract/ask.ts';
+import type { Chunk } from '#lib/contract/chunk.ts';
+import { AppError } from '#lib/server/error.ts';
+import { createAnswerPipeline } from '#lib/server/rag/answer.ts';
+import type { AnswerOutcome, AnswerPart } from '#lib/server/rag/answer-part.ts';
+import type { AnswerEngine } from '#lib/server/rag/engine.ts';
+import type { SearchIndex } from '#lib/server/search/passage-index.ts';
+import { unionLength } from '#lib/server/trace/interval.ts';
+import { TraceRecorder } from '#lib/server/trace/recorder.ts';
+import { passage } from '../../fixtures/passages.ts';
+import { scriptedGenerator } from '../../fixtures/scripted-generator.ts';
+
+const question: AskRequest = { question: 'How do I post?', limit: 2 };
+
+/** An index whose two searches return given orders. */
+function indexOf(chunks: Chunk[], orders: { text: number[]; semantic: number[] }): SearchIndex {
+	const hits = (order: number[]) =>
+		order.map((at, rank) => ({ chunk_id: chunks[at]?.chunk_id ?? '', score: 10 - rank }));
+	return {
+		size: chunks.length,
+		embeddingModel: 'test',
+		searchText: async () => hits(orders.text),
+		searchVector: async () => hits(orders.semantic),
+		features: async (_question, _vector, ids) => new Map(ids.map((id) => [id, { body: 1 }])),
+		get: async (ids) => ids.flatMap((id) => chunks.find((chunk) => chunk.chunk_id === id) ?? []),
+		libraries: () => ['demo']
+	};
+}
+
+function engineOf(index: SearchIndex, generator = scriptedGenerator(['Use ', '`post` [1].'])) {
+	const engine: AnswerEngine = {
+		knowledge: () => ({
+			index,
+			embedder: {
+				model: 'test',
+				dimensions: 1,
+				inProcess: true,
+				embedPassages: async (texts) => texts.map(() => new Float32Array([1])),
+				embedQuestion: async () => new Float32Array([1])
+			}
+		}),
+		reranker: {
+			model: 'test-reranker',
+			rerank: async (_question, candidates) =>
+				candidates.map(({ chunk }, at) => ({ chunk_id: chunk.chunk_id, score: 1 / (at + 1) }))
+		},
+		generator,
+		prices: { cost: () => null } as unknown as AnswerEngine['prices'],
+		turns: () => []
+	};
+	return { engine, generator };
+}
+
+/** Runs the pipeline to its end the way a run does. */
+async function run(engine: AnswerEngine, request = question, signal = new AbortController().signal) {
+	const trace = new TraceRecorder(request, 'ask', 'trace');
+	const parts: AnswerPart[] = [];
+	const stream = createAnswerPipeline(engine)(request, trace, signal);
+	let outcome: AnswerOutcome | undefined;
+	let error: unknown;
+	try {
+		for (;;) {
+			const next = await stream.next();
+			if (next.done) {
+				outcome = next.value;
+				break;
+			}
+			parts.push(next.value);
+		}
+	} catch (thrown) {
+		error = thrown;
+	}
+	return { parts, outcome, error, trace: trace.finish({ status: outcome?.status ?? 'error' }) };
+}
+
+describe('the answer pipeline', () => {
+	const chunks = [passage(), passage(), passage(), passage()];
+	const index = indexOf(chunks, { text: [0, 1, 2], semantic: [1, 3] });
+
+	it('yields the sources once, before any token, and the text in order', async () => {
+		const { parts, outcome } = await run(engineOf(index).engine);
+		expect(parts.map((part) => part.type)).toEqual(['sources', 'token', 'token']);
+		expect(parts.slice(1).map((part) => part.data)).toEqual(['Use ', '`post` [1].']);
+		expect(outcome).toEqual({ status: 'success', finishReason: 'stop' });
+	});
+
+	it('records its steps in order, each inside the total', async () => {
+		const { trace } = await run(engineOf(index).engine);
+		expect(trace.steps.map((step) => step.name)).toEqual([
+			'retrieval_bm25',
+			'query_embedding',
+			'retrieval_semantic',
+			'fusion_rrf',
+			'reranking',
+			'evidence_gate',
+			'prompt_building',
+			'llm_generation'
+		]);
+		expect(unionLength(trace.steps) + (trace.unaccounted_ms ?? NaN)).toBeCloseTo(
+			trace.total_duration_ms ?? NaN,
+			2
+		);
+	});
+
+	it('has the same passages in the ledger as in context, in the sources and in the prompt', async () => {
+		const { parts, trace } = await run(engineOf(index).engine);
+		const sources = parts[0]?.type === 'sources' ? parts[0].data : [];
+		const inContext = trace.candidates.filter((candidate) => candidate.in_context);
+		expect(sources).toHaveLength(2);
+		expect(inContext.map((candidate) => candidate.chunk_id).toSorted()).toEqual(
+			sources.map((source) => source.chunk_id).toSorted()
+		);
+		for (const source of sources) expect(trace.prompt.at(-1)?.content).toContain(source.text);
+	});
+
+	it('keeps the losers: every candidate with its rank at each stage and where it was dropped', async () => {
+		const { trace } = await run(engineOf(index).engine);
+		expect(trace.candidates).toHaveLength(4);
+		const second = trace.candidates.find((candidate) => candidate.chunk_id === chunks[1]?.chunk_id);
+		expect(second).toMatchObject({
+			bm25: { rank: 2 },
+			semantic: { rank: 1 },
+			fusion: { rank: 1 },
+			rerank: { rank: 1 }
+		});
+		for (const candidate of trace.candidates) {
+			expect(candidate.dropped_at).toBe(candidate.in_context ? null : 'reranking');
+		}
+	});
+
+	it('counts as cited only what was given', async () => {
+		const { engine } = engineOf(index, scriptedGenerator(['Yes [2], and [7].']));
+		const { trace, parts } = await run(engine);
+		expect(trace.citations).toEqual([2]);
+		const sources = parts[0]?.type === 'sources' ? parts[0].data : [];
+		expect(trace.candidates.filter((candidate) => candidate.cited).map((c) => c.chunk_id)).toEqual([
+			sources[1]?.chunk_id
+		]);
+	});
+
+	it('calls no model when nothing was found, and says so', async () => {
+		const { engine, generator } = engineOf(indexOf([], { text: [], semantic: [] }));
+		const { parts, outcome, trace } = await run(engine);
+		expect(outcome?.status).toBe('refused');
+		expect(generator.requests).toEqual([]);
+		expect(parts[0]).toEqual({ type: 'sources', data: [] });
+		expect(trace.answer).toMatch(/does not cover/);
+		expect(trace.steps.map((step) => step.name)).not.toContain('llm_generation');
+	});
+
+	it('goes on with full text when the embedder fails, and the step says so', async () => {
+		const { engine } = engineOf(index);
+		const { embedder } = engine.knowledge();
+		const broken: AnswerEngine = {
+			...engine,
+			knowledge: () => ({
+				index,
+				embedder: embedder && {
+					...embedder,
+					inProcess: false,
+					embedQuestion: async () => {
+						throw new AppError('upstream_connect', 'down');
+					}
+				}
+			})
+		};
+		const { outcome, trace } = await run(broken);
+		expect(outcome?.status).toBe('success');
+		expect(trace.steps.find((step) => step.name === 'query_embedding')).toMatchObject({
+			status: 'skipped',
+			details: { error: 'upstream_connect' }
+		});
+		expect(trace.steps.map((step) => step.name)).not.toContain('retrieval_semantic');
+	});
+
+	it('keeps the fused order when the reranker fails, and the step says so', async () => {
+		const { engine } = engineOf(index);
+		const broken: AnswerEngine = {
+			...engine,
+			reranker: {
+				model: 'down',
+				rerank: async () => {
+					throw new AppError('upstream_timeout', 'slow');
+				}
+			}
+		};
+		const { outcome, trace } = await run(broken);
+		expect(outcome?.status).toBe('success');
+		expect(trace.steps.find((step) => step.name === 'reranking')).toMatchObject({ status: 'skipped' });
+		expect(trace.candidates.every((candidate) => candidate.rerank === null)).toBe(true);
+		expect(trace.candidates[0]).toMatchObject({ in_context: true, fusion: { rank: 1 } });
+	});
+
+	it('keeps the text so far, with its citations, when the model fails in the middle', async () => {
+		const failing = scriptedGenerator(['Half [1]'], { fail: new AppError('upstream_reset', 'gone') });
+		const { error, trace } = await run(engineOf(index, failing).engine);
+		expect(error).toMatchObject({ code: 'upstream_reset' });
+		expect(trace.answer).toBe('Half [1]');
+		expect(trace.citations).toEqual([1]);
+		expect(trace.steps.at(-1)).toMatchObject({ name: 'llm_generation', status: 'error' });
+	});
+
+	it('closes the generator when the consumer leaves in the middle', async () => {
+		const { engine, generator } = engineOf(index);
+		const trace = new TraceRecorder(question, 'ask', 'trace');
+		const stream = createAnswerPipeline(engine)(question, trace, new AbortController().signal);
+		await stream.next();
+		await stream.next();
+		await stream.return({ status: 'success', finishReason: 'stop' });
+		expect(generator.closed).toBe(1);
+	});
+
+	it('never ends as a success once the signal has fired', async () => {
+		const controller = new AbortController();
+		const { engine, generator } = engineOf(index);
+		const trace = new TraceRecorder(question, 'ask', 'trace');
+		const stream = createAnswerPipeline(engine)(question, trace, controller.signal);
+		await stream.next();
+		await stream.next();
+		controller.abort();
+		await expect(stream.next()).rejects.toMatchObject({ code: 'cancelled' });
+		expect(generator.closed).toBe(1);
+		expect(trace.finish({ status: 'cancelled' }).steps.at(-1)?.status).toBe('cancelled');
+	});
+
+	it('gives each source once even when two passages have the same text', async () => {
+		const twins = [passage({ text: 'Same text.' }), passage({ text: 'Same  text.' }), passage()];
+		const { parts } = await run(engineOf(indexOf(twins, { text: [0, 1, 2], semantic: [] })).engine);
+		const sources = parts[0]?.type === 'sources' ? parts[0].data : [];
+		expect(sources.map((source) => source.chunk_id)).toEqual([twins[0]?.chunk_id, twins[2]?.chunk_id]);
+	});
+});

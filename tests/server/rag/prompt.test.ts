@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { buildPrompt, freshBoundary } from '#lib/server/rag/prompt.ts';
+import { passage } from '../../fixtures/passages.ts';
+
+const source = (n: number, text: string) => ({ n, ...passage({ text }) });
+
+describe('the prompt', () => {
+	it('carries every passage word for word under its number, and the question last', () => {
+		const sources = [source(1, 'First text.'), source(2, 'Second `code`.')];
+		const messages = buildPrompt('How?', sources, [], 'b0undary');
+		const user = messages.at(-1)?.content ?? '';
+		for (const { n, text } of sources) {
+			expect(user).toContain(`<passage-b0undary n="${n}">`);
+			expect(user).toContain(text);
+		}
+		expect(user.trimEnd().endsWith('Question: How?')).toBe(true);
+	});
+
+	it('starts with the rules: only from the passages, cite, say when they do not answer', () => {
+		const [system] = buildPrompt('How?', [source(1, 'Text.')], [], 'b');
+		expect(system?.role).toBe('system');
+		expect(system?.content).toMatch(/only from the numbered passages/i);
+		expect(system?.content).toContain('[1]');
+		expect(system?.content).toMatch(/do not answer the question, say so/i);
+	});
+
+	it('puts earlier turns between rules and question, without their citations', () => {
+		const turns = [{ question: 'What is it?', answer: 'A framework [1][2].' }];
+		const messages = buildPrompt('Why?', [source(1, 'Text.')], turns, 'b');
+		expect(messages.map((message) => message.role)).toEqual(['system', 'user', 'assistant', 'user']);
+		expect(messages[2]?.content).toBe('A framework.');
+	});
+
+	it('takes a boundary that no passage contains, and a new one each time', () => {
+		const sources = [source(1, 'abcdef012345'.repeat(50))];
+		const first = freshBoundary(sources);
+		const second = freshBoundary(sources);
+		expect(sources[0]?.text).not.toContain(first);
+		expect(first).not.toBe(second);
+	});
+});
