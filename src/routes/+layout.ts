@@ -1,0 +1,2 @@
+/** The pages hold live data only: the server sends the frame at once, the browser fetches the rest. */
+export const prerender = false;
