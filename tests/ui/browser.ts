@@ -65,7 +65,7 @@ async function packagedChromium(): Promise<{ executablePath: string; env: Record
 	if (!existsSync(home)) {
 		await mkdir(cache, { recursive: true });
 		const fresh = await mkdtemp(join(cache, 'unpacking-'));
-		await unpack(fresh);
+		await unpack(fresh, home);
 		try {
 			await rename(fresh, home);
 		} catch (error) {
@@ -83,7 +83,8 @@ async function packagedChromium(): Promise<{ executablePath: string; env: Record
 	return { executablePath: join(home, 'chromium'), env };
 }
 
-async function unpack(folder: string): Promise<void> {
+/** @param home where the folder will be in the end: fontconfig wants to know. */
+async function unpack(folder: string, home: string): Promise<void> {
 	await run(
 		process.execPath,
 		[
@@ -103,8 +104,8 @@ async function unpack(folder: string): Promise<void> {
 <!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">
 <fontconfig>
 	<dir>/usr/share/fonts</dir>
-	<dir prefix="relative">fonts</dir>
-	<cachedir prefix="relative">cache</cachedir>
+	<dir>${join(home, 'fonts')}</dir>
+	<cachedir>${join(home, 'fonts/cache')}</cachedir>
 </fontconfig>
 `
 	);
