@@ -1,0 +1,87 @@
+import type { AskEvent, AskInput } from '#lib/contract/ask.ts';
+import type { Connection } from './connection.ts';
+import { toCitelightError } from './error.ts';
+import { EventQueue } from './event-queue.ts';
+import { follow } from './follow.ts';
+import { subscribe } from './subscribe.ts';
+
+/**
+ * A question being answered: iterate over its events, once. The loop ends after `done` or `error`; leaving it earlier
+ * lets go of the answer, which the server then stops by itself.
+ */
+export interface AskRun extends AsyncIterable<AskEvent, void, undefined> {
+	/** Settles when the server has accepted the question; rejects with the CitelightError that the loop throws. */
+	readonly trace_id: Promise<string>;
+	/** Stops the answer on the server at once; the loop ends with its last event. */
+	stop(): Promise<void>;
+}
+
+export interface AskOptions {
+	/** Lets go of the answer; the loop throws the signal's reason. */
+	signal?: AbortSignal | undefined;
+}
+
+/**
+ * Asks in two steps: a mutation starts the run, a subscription follows it by id. So the question is never part of an
+ * address, and a lost connection goes on where it was without starting anything again.
+ */
+export function startAsk(connection: Connection, input: AskInput, options: AskOptions): AskRun {
+	const left = new AbortController();
+	const signal = options.signal ? AbortSignal.any([options.signal, left.signal]) : left.signal;
+	const events = new EventQueue<AskEvent>(() => left.abort());
+
+	const traceId = start(connection, input, signal);
+	const followed = traceId.then((trace_id) =>
+		follow<AskEvent>(
+			(lastEventId, observer) =>
+				subscribe(connection.ask, { trace_id, ...(lastEventId && { lastEventId }) }, observer),
+			(event) => {
+				events.push(event);
+				return event.type === 'done' || event.type === 'error';
+			},
+			{ signal, mayEnd: false }
+		)
+	);
+	followed.then(
+		() => events.end(),
+		(thrown: unknown) => events.fail(signal.aborted ? signal.reason : toCitelightError(thrown))
+	);
+	return {
+		trace_id: traceId,
+		async stop() {
+			const trace_id = await traceId;
+			await connection.cancel.mutate({ trace_id }).catch((thrown: unknown) => {
+				throw toCitelightError(thrown);
+			});
+		},
+		[Symbol.asyncIterator]: () => events
+	};
+}
+
+/** Starts the run. The key makes a repeated start attach to the run of the first one. */
+async function start(connection: Connection, input: AskInput, signal: AbortSignal): Promise<string> {
+	const request = { ...input, idempotency_key: input.idempotency_key ?? freshKey() };
+	try {
+		const { trace_id } = await connection.start.mutate(request, { signal });
+		return trace_id;
+	} catch (thrown) {
+		signal.throwIfAborted();
+		const error = toCitelightError(thrown);
+		// No answer at all may mean that the request arrived and its response was lost.
+		if (error.code !== 'connection_failed' || error.status !== undefined) throw error;
+	}
+	try {
+		const { trace_id } = await connection.start.mutate(request, { signal });
+		return trace_id;
+	} catch (thrown) {
+		signal.throwIfAborted();
+		throw toCitelightError(thrown);
+	}
+}
+
+/** Not `randomUUID`: browsers have it on secure pages only. */
+function freshKey(): string {
+	return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
+		byte.toString(16).padStart(2, '0')
+	).join('');
+}
