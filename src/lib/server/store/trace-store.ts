@@ -14,9 +14,15 @@ export interface Turn {
 	answer: string;
 }
 
+/** The error of a trace whose process died before the run ended; its status is `interrupted`. */
+export const INTERRUPTED_ERROR = {
+	code: 'internal',
+	message: 'The server stopped before the answer was finished.'
+} as const satisfies Trace['error'];
+
 /**
- * Where traces live. A row exists (`pending`) from acceptance on and is finalised exactly once; whatever is still
- * pending when a store is opened belonged to a process that died and becomes `interrupted`.
+ * Where traces live. A row exists (`pending`) from acceptance on and is finalised exactly once; what a process that died
+ * has left pending becomes `interrupted` when a store is next opened. What goes in and comes out are copies.
  */
 export interface TraceStore {
 	/**
@@ -32,21 +38,32 @@ export interface TraceStore {
 	 */
 	finalise(run: StoredRun): boolean;
 	get(traceId: string): Trace | null;
-	/** For replay; null when unknown. */
-	getRun(traceId: string): StoredRun | null;
-	/** Newest first; candidates and prompts are left out. The order is stable under concurrent inserts. */
-	list(request: TraceListRequest): TraceSummary[];
-	stats(request: StatsRequest, now?: Date): Stats;
 	/**
-	 * Finished turns of a conversation, oldest first: those asked with this conversation id, and the one whose own
-	 * trace id it is (a conversation is named after its first question).
+	 * For replay; null when unknown. The token lengths always add up to the answer's length: text whose tokens are not
+	 * known (of a run that is pending or was interrupted) counts as one.
+	 */
+	getRun(traceId: string): StoredRun | null;
+	/**
+	 * Newest first, then last inserted first; candidates and prompts are left out. Pages joined by `before` neither repeat
+	 * nor skip a trace while others are inserted.
+	 * @throws AppError `invalid_request` when `before` names no stored trace.
+	 */
+	list(request: TraceListRequest): TraceSummary[];
+	/**
+	 * Figures over the traces accepted within the window that ends now. Asynchronous, because a large store gives the event
+	 * loop a turn every few milliseconds.
+	 */
+	stats(request: StatsRequest, now?: Date): Promise<Stats>;
+	/**
+	 * The last finished turns of a conversation, oldest first: those asked with this conversation id, and the one whose
+	 * own trace id it is (a conversation is named after its first question).
 	 */
 	turns(conversationId: string, limit: number): Turn[];
 	/** False when the trace is unknown. A second rating replaces the first. */
 	saveFeedback(feedback: FeedbackInput): boolean;
 	/** Deletes a trace; false when unknown. */
 	delete(traceId: string): boolean;
-	/** Deletes traces older than the moment; returns how many. */
+	/** Deletes traces accepted before the moment, except pending ones; returns how many. */
 	deleteBefore(moment: Date): number;
 	close(): void;
 }

@@ -1,12 +1,14 @@
 import type { Step } from '#lib/contract/trace.ts';
 
+type Interval = Pick<Step, 'start_ms' | 'duration_ms'>;
+
 /** Microsecond precision is what the clock has; more digits would be noise on the wire. */
 export function round(milliseconds: number): number {
 	return Math.round(milliseconds * 1000) / 1000;
 }
 
 /** Time covered by at least one of the steps, in milliseconds: overlapping steps count once. */
-export function unionLength(steps: readonly Pick<Step, 'start_ms' | 'duration_ms'>[]): number {
+export function unionLength(steps: readonly Interval[]): number {
 	const byStart = steps.toSorted((a, b) => a.start_ms - b.start_ms);
 	let covered = 0;
 	let reached = -Infinity;
@@ -17,4 +19,28 @@ export function unionLength(steps: readonly Pick<Step, 'start_ms' | 'duration_ms
 		reached = end;
 	}
 	return covered;
+}
+
+/** Where the time of a run went; null for a phase that did not take place. */
+export interface PhaseDurations {
+	/** Union of the steps before generation, up to its start, in milliseconds. */
+	retrieval_ms: number | null;
+	/** Union of the generation steps, in milliseconds. */
+	generation_ms: number | null;
+}
+
+/** Splits steps into retrieval and generation, which never overlap, so their sum is at most the run's total. */
+export function phaseDurations(steps: readonly Step[]): PhaseDurations {
+	const generation = steps.filter((step) => step.name === 'llm_generation');
+	const generationStart = Math.min(Infinity, ...generation.map((step) => step.start_ms));
+	const before = steps
+		.filter((step) => step.name !== 'llm_generation' && step.start_ms < generationStart)
+		.map(({ start_ms, duration_ms }) => ({
+			start_ms,
+			duration_ms: Math.min(duration_ms, generationStart - start_ms)
+		}));
+	return {
+		retrieval_ms: before.length ? round(unionLength(before)) : null,
+		generation_ms: generation.length ? round(unionLength(generation)) : null
+	};
 }

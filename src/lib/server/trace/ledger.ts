@@ -13,18 +13,30 @@ export interface StageEntry {
 
 type Row = Pick<Candidate, RankingStage | 'in_context' | 'cited' | 'dropped_at' | 'features'>;
 
-/** Every chunk that any stage of a run saw, with its place at each stage and where it was dropped. */
+/**
+ * Every chunk that any stage of a run saw, with its place at each stage and where it was dropped. What always holds:
+ * - the ranks of a stage are 1..n, each once;
+ * - a chunk is in context or dropped at one stage or, as long as the run may still use it, neither; never both;
+ * - only what is in context is cited;
+ * - after `settle`, which an answered or refused run ends with, every chunk is in context or dropped.
+ */
 export class Ledger {
 	readonly #rows = new Map<string, Row>();
 	readonly #chunks = new Map<string, Chunk>();
 
-	/** Takes down what a stage returned, best first. */
+	/**
+	 * Takes down what a stage returned, best first. A chunk named twice counts at its better place; a stage that is
+	 * ranked again replaces its earlier ranks.
+	 */
 	rank(stage: RankingStage, entries: readonly StageEntry[]): void {
-		entries.forEach(({ chunk_id, score, features }, index) => {
+		for (const row of this.#rows.values()) row[stage] = null;
+		let rank = 0;
+		for (const { chunk_id, score, features } of entries) {
 			const row = this.#row(chunk_id);
-			row[stage] = { rank: index + 1, score };
+			if (row[stage]) continue;
+			row[stage] = { rank: ++rank, score };
 			if (features) row.features = features;
-		});
+		}
 	}
 
 	/** Says which chunks the ids stand for; a chunk that nobody described is left out of the candidates. */
@@ -34,12 +46,19 @@ export class Ledger {
 
 	/** Marks the chunks that went into the prompt. */
 	enterContext(chunkIds: Iterable<string>): void {
-		for (const id of chunkIds) this.#row(id).in_context = true;
+		for (const id of chunkIds) {
+			const row = this.#row(id);
+			row.in_context = true;
+			row.dropped_at = null;
+		}
 	}
 
-	/** Marks the chunks that the answer cites. */
+	/** Marks the chunks that the answer cites; what is not in context cannot be cited. */
 	cite(chunkIds: Iterable<string>): void {
-		for (const id of chunkIds) this.#row(id).cited = true;
+		for (const id of chunkIds) {
+			const row = this.#rows.get(id);
+			if (row?.in_context) row.cited = true;
+		}
 	}
 
 	/** Takes down that these went no further than a stage; those in context and those dropped earlier stay as they are. */
@@ -50,14 +69,18 @@ export class Ledger {
 		}
 	}
 
+	/** Drops at this stage whatever is neither in context nor dropped yet. */
+	settle(stage: DroppedAt): void {
+		this.dropAt(stage, this.#rows.keys());
+	}
+
 	/** Ids of every chunk seen so far. */
 	ids(): string[] {
 		return [...this.#rows.keys()];
 	}
 
-	/** The rows: reranked ones first in their order, then the fused ones in theirs, then the rest. */
+	/** The rows: reranked ones first in their order, then the fused ones in theirs, then the rest as they were seen. */
 	candidates(): Candidate[] {
-		const place = (row: Candidate) => row.rerank?.rank ?? 1e6 + (row.fusion?.rank ?? 1e6);
 		const rows: Candidate[] = [];
 		for (const [chunk_id, row] of this.#rows) {
 			const chunk = this.#chunks.get(chunk_id);
@@ -65,7 +88,7 @@ export class Ledger {
 			const { library, document, heading_path } = chunk;
 			rows.push({ chunk_id, library, document, heading_path, ...row });
 		}
-		return rows.sort((a, b) => place(a) - place(b));
+		return rows.sort((a, b) => byRank(a, b, 'rerank') || byRank(a, b, 'fusion'));
 	}
 
 	#row(chunkId: string): Row {
@@ -84,4 +107,10 @@ export class Ledger {
 		}
 		return row;
 	}
+}
+
+/** Ranked before unranked; two unranked rows are equal. */
+function byRank(a: Candidate, b: Candidate, stage: RankingStage): number {
+	const unranked = Number.MAX_SAFE_INTEGER;
+	return (a[stage]?.rank ?? unranked) - (b[stage]?.rank ?? unranked);
 }

@@ -49,6 +49,7 @@ export class TraceRecorder {
 		costUsd: null as number | null,
 		finishReason: null as string | null
 	};
+	/** The text so far; the trace has null as long as there is none. */
 	answer = '';
 	readonly #request: AskRequest;
 	readonly #route: RouteName;
@@ -58,6 +59,7 @@ export class TraceRecorder {
 	readonly #steps: Step[] = [];
 	readonly #open = new Set<OpenStep>();
 	#firstTokenAt: number | null = null;
+	#finished: Trace | null = null;
 
 	constructor(
 		request: AskRequest,
@@ -77,17 +79,20 @@ export class TraceRecorder {
 		return this.#clock() - this.#origin;
 	}
 
-	/** Starts timing a step. Whatever is still open when the trace finishes is closed with it. */
+	/**
+	 * Starts timing a step. Whatever is still open when the trace finishes is closed with it. Both ends are rounded, not
+	 * the duration, so that steps that touch still touch and none reaches beyond the rounded total.
+	 */
 	openStep(name: StepName, details: StepDetails = {}): OpenStep {
-		const start = this.elapsed();
+		const start = round(this.elapsed());
 		const open: OpenStep = {
 			details,
 			end: (status = 'success') => {
 				if (!this.#open.delete(open)) return;
 				this.#steps.push({
 					name,
-					start_ms: round(start),
-					duration_ms: round(this.elapsed() - start),
+					start_ms: start,
+					duration_ms: round(round(this.elapsed()) - start),
 					status,
 					details
 				});
@@ -105,7 +110,7 @@ export class TraceRecorder {
 			open.end();
 			return result;
 		} catch (thrown) {
-			open.end(thrown instanceof AppError && thrown.code === 'cancelled' ? 'cancelled' : 'error');
+			open.end(isStop(thrown) ? 'cancelled' : 'error');
 			throw thrown;
 		}
 	}
@@ -115,20 +120,27 @@ export class TraceRecorder {
 		this.#firstTokenAt ??= this.elapsed();
 	}
 
-	/** The trace as it stands: `pending`. */
+	/** The trace as it stands, `pending`: ended steps, the text so far. What happens later does not change it. */
 	pending(): Trace {
 		return this.#build('pending', null, null);
 	}
 
-	/** Closes what is open and gives the finished trace; to be called once. */
+	/** Closes what is open and gives the finished trace; only the first call counts, later ones return the same. */
 	finish({ status, error = null }: TraceOutcome): Trace {
-		for (const step of this.#open) step.end(status === 'cancelled' ? 'cancelled' : 'error');
-		return this.#build(status, error, this.elapsed());
+		if (this.#finished) return this.#finished;
+		const left = status === 'cancelled' || status === 'interrupted' ? 'cancelled' : 'error';
+		for (const step of this.#open) step.end(left);
+		if (status === 'refused') this.ledger.settle('evidence_gate');
+		if (status === 'success') this.ledger.settle('prompt_building');
+		this.#finished = this.#build(status, error, round(this.elapsed()));
+		return this.#finished;
 	}
 
 	#build(status: TraceStatus, error: Trace['error'], total: number | null): Trace {
 		const { record } = this;
-		const steps = this.#steps.toSorted((a, b) => a.start_ms - b.start_ms);
+		const steps = this.#steps
+			.toSorted((a, b) => a.start_ms - b.start_ms)
+			.map((step) => ({ ...step, details: { ...step.details } }));
 		return {
 			trace_id: this.traceId,
 			timestamp: this.#timestamp,
@@ -137,25 +149,32 @@ export class TraceRecorder {
 			route: this.#route,
 			conversation_id: this.#request.conversation_id ?? null,
 			steps,
-			total_duration_ms: total === null ? null : round(total),
+			total_duration_ms: total,
 			unaccounted_ms: total === null ? null : round(Math.max(0, total - unionLength(steps))),
 			time_to_first_token_ms: this.#firstTokenAt === null ? null : round(this.#firstTokenAt),
 			status,
 			error,
 			model: record.model,
-			answer: status === 'pending' ? null : this.answer,
-			sources: record.sources,
-			citations: record.citations,
+			answer: this.answer || null,
+			sources: [...record.sources],
+			citations: [...record.citations],
 			usage: record.usage,
 			cost_usd: record.costUsd,
 			feedback: null,
 			standalone_question: record.standaloneQuestion,
-			prompt: record.prompt,
+			prompt: [...record.prompt],
 			candidates: this.candidates()
 		};
 	}
 
+	/** The ledger's rows, as they stand. */
 	candidates(): Candidate[] {
 		return this.ledger.candidates();
 	}
+}
+
+/** Whether a failure is somebody's wish to stop rather than a fault: ours, or an aborted fetch's. */
+function isStop(thrown: unknown): boolean {
+	if (thrown instanceof AppError) return thrown.code === 'cancelled' || thrown.code === 'server_shutdown';
+	return thrown instanceof Error && thrown.name === 'AbortError';
 }

@@ -1,0 +1,105 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { AppError } from '#lib/server/error.ts';
+
+/**
+ * Each entry takes the database from the version of its index to the next; entries are never changed once released.
+ * `traces` is narrow, so that lists and statistics read little; texts and nested shapes are in `trace_contents`, the
+ * columns that only a trace's own page needs last. `trace_steps` has the steps of finished answers only.
+ */
+const MIGRATIONS = [
+	`
+	CREATE TABLE traces (
+		trace_number INTEGER PRIMARY KEY,
+		trace_id TEXT NOT NULL UNIQUE,
+		timestamp INTEGER NOT NULL,
+		library_filter TEXT,
+		route TEXT NOT NULL,
+		conversation_id TEXT,
+		status TEXT NOT NULL,
+		total_duration_ms REAL,
+		unaccounted_ms REAL,
+		retrieval_ms REAL,
+		generation_ms REAL,
+		time_to_first_token_ms REAL,
+		prompt_tokens INTEGER,
+		completion_tokens INTEGER,
+		total_tokens INTEGER,
+		usage_source TEXT NOT NULL,
+		cost_usd REAL,
+		model TEXT,
+		rating TEXT,
+		owner TEXT,
+		question_folded TEXT NOT NULL
+	);
+	CREATE INDEX traces_by_time ON traces (timestamp);
+	CREATE INDEX traces_by_library ON traces (library_filter, timestamp);
+	CREATE INDEX traces_by_status ON traces (status, timestamp);
+	CREATE INDEX traces_by_conversation ON traces (conversation_id, timestamp) WHERE conversation_id IS NOT NULL;
+	CREATE INDEX traces_by_owner ON traces (owner) WHERE owner IS NOT NULL;
+
+	CREATE TABLE trace_contents (
+		trace_number INTEGER PRIMARY KEY REFERENCES traces ON DELETE CASCADE,
+		question TEXT NOT NULL,
+		error TEXT,
+		answer TEXT,
+		citations TEXT NOT NULL,
+		feedback_comment TEXT,
+		steps TEXT NOT NULL,
+		sources TEXT NOT NULL,
+		standalone_question TEXT,
+		token_lengths TEXT,
+		prompt TEXT NOT NULL,
+		candidates TEXT NOT NULL
+	);
+
+	CREATE TABLE trace_steps (
+		trace_number INTEGER NOT NULL REFERENCES traces ON DELETE CASCADE,
+		position INTEGER NOT NULL,
+		name TEXT NOT NULL,
+		duration_ms REAL NOT NULL,
+		PRIMARY KEY (trace_number, position)
+	) WITHOUT ROWID;
+	`
+];
+
+/** Settings of a connection; the first two only take effect on a new file. */
+const PRAGMAS = `
+	PRAGMA busy_timeout = 5000;
+	PRAGMA auto_vacuum = INCREMENTAL;
+	PRAGMA journal_mode = WAL;
+	PRAGMA synchronous = NORMAL;
+	PRAGMA foreign_keys = ON;
+	PRAGMA secure_delete = ON;
+	PRAGMA journal_size_limit = 67108864;
+`;
+
+/**
+ * Sets a connection up and brings its database to the current schema version (`PRAGMA user_version`). Two processes may
+ * do so at once.
+ * @throws AppError `storage_failed` when a newer Citelight has written the database.
+ */
+export function prepareDatabase(database: DatabaseSync): void {
+	database.exec(PRAGMAS);
+	inTransaction(database, () => {
+		const version = Number(database.prepare('PRAGMA user_version').get()?.user_version);
+		if (version > MIGRATIONS.length) {
+			throw new AppError('storage_failed', 'The trace database was written by a newer version of Citelight.');
+		}
+		for (const migration of MIGRATIONS.slice(version)) database.exec(migration);
+		if (version < MIGRATIONS.length) database.exec(`PRAGMA user_version = ${MIGRATIONS.length}`);
+	});
+}
+
+/** Does some work in a write transaction: all of it is kept or, when it throws, none. */
+export function inTransaction<T>(database: DatabaseSync, work: () => T): T {
+	database.exec('BEGIN IMMEDIATE');
+	try {
+		const result = work();
+		database.exec('COMMIT');
+		return result;
+	} catch (thrown) {
+		// SQLite has rolled back by itself after some failures, such as a full disk.
+		if (database.isTransaction) database.exec('ROLLBACK');
+		throw thrown;
+	}
+}

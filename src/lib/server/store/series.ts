@@ -1,0 +1,90 @@
+import type { SeriesPoint, StatsWindow } from '#lib/contract/stats.ts';
+import { isFinished, type TraceMetrics } from './metrics.ts';
+import { average, percentile, sorted } from './percentile.ts';
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** Length and bucket width of each bounded window, in milliseconds. */
+const BOUNDED = {
+	'1h': { length: HOUR, width: MINUTE },
+	'24h': { length: DAY, width: 30 * MINUTE },
+	'7d': { length: 7 * DAY, width: 2 * HOUR }
+} as const;
+
+/** Most buckets of the unbounded window. */
+const MOST_BUCKETS = 60;
+/** Widths people can read off an axis; beyond the last one, multiples of it. */
+const WIDTHS = [1, 2, 5, 10, 15, 30]
+	.map((n) => n * SECOND)
+	.concat([1, 2, 5, 10, 15, 30].map((n) => n * MINUTE))
+	.concat([1, 2, 3, 6, 12].map((n) => n * HOUR))
+	.concat([1, 2, 7, 14, 28].map((n) => n * DAY));
+const WIDEST = 28 * DAY;
+
+/** The moments that a window covers, both ends included, in milliseconds since the epoch. */
+export function windowBounds(window: StatsWindow, now: number): { from: number; to: number } {
+	if (window === 'all') return { from: -Infinity, to: Infinity };
+	return { from: now - BOUNDED[window].length, to: now };
+}
+
+/** Equal buckets without gaps: bucket i starts at `start + i * width`. Milliseconds. */
+export interface Buckets {
+	start: number;
+	width: number;
+	count: number;
+}
+
+/**
+ * The buckets of a window. Those of `all` begin with the first trace, on a round moment, and end now (or with the last
+ * trace, should that be later); without traces there are none.
+ */
+export function bucketsOf(window: StatsWindow, now: number, timestamps: readonly number[]): Buckets {
+	if (window !== 'all') {
+		const { length, width } = BOUNDED[window];
+		return { start: now - length, width, count: length / width };
+	}
+	if (timestamps.length === 0) return { start: now, width: WIDEST, count: 0 };
+	let first = Infinity;
+	let last = now;
+	for (const timestamp of timestamps) {
+		if (timestamp < first) first = timestamp;
+		if (timestamp > last) last = timestamp;
+	}
+	const layout = (width: number): Buckets => {
+		const start = Math.floor(first / width) * width;
+		return { start, width, count: Math.floor((last - start) / width) + 1 };
+	};
+	const fitting = WIDTHS.map(layout).find((buckets) => buckets.count <= MOST_BUCKETS);
+	return fitting ?? layout(WIDEST * Math.ceil((last - first) / WIDEST / (MOST_BUCKETS - 1)));
+}
+
+/** The time line of some traces, all of which lie within the buckets. */
+export function seriesOf(rows: readonly TraceMetrics[], { start, width, count }: Buckets): SeriesPoint[] {
+	const inBucket: TraceMetrics[][] = Array.from({ length: count }, () => []);
+	for (const row of rows) {
+		const at = Math.min(count - 1, Math.floor((row.timestamp - start) / width));
+		inBucket[at]?.push(row);
+	}
+	return inBucket.map((bucket, index) => {
+		const finished = bucket.filter((row) => isFinished(row.status));
+		const totals = sorted(finished.map((row) => row.total_duration_ms));
+		return {
+			start: new Date(start + index * width).toISOString(),
+			queries: bucket.length,
+			p50_latency_ms: percentile(totals, 50),
+			p95_latency_ms: percentile(totals, 95),
+			avg_retrieval_ms: average(finished.map((row) => row.retrieval_ms)),
+			avg_generation_ms: average(finished.map((row) => row.generation_ms)),
+			avg_other_ms: average(finished.map(otherTime))
+		};
+	});
+}
+
+/** What is neither retrieval nor generation of a run, in milliseconds; null when its total is not known. */
+export function otherTime(row: TraceMetrics): number | null {
+	if (row.total_duration_ms === null) return null;
+	return Math.max(0, row.total_duration_ms - (row.retrieval_ms ?? 0) - (row.generation_ms ?? 0));
+}

@@ -1,0 +1,101 @@
+import type { Stats, StatsRequest } from '#lib/contract/stats.ts';
+import type { StepName } from '#lib/contract/trace.ts';
+import { isFinished, type StepMetrics, type TraceMetrics } from './metrics.ts';
+import { average, percentile, sorted } from './percentile.ts';
+import { bucketsOf, otherTime, seriesOf } from './series.ts';
+
+/**
+ * Statistics from the metrics of the traces that a request selects (the stores do the selecting, in any order). Averages
+ * and percentiles are over finished answers; a phase or step that did not run does not lower an average.
+ */
+export function statsOf(
+	rows: readonly TraceMetrics[],
+	steps: readonly StepMetrics[],
+	request: Pick<StatsRequest, 'window'>,
+	now: Date
+): Stats {
+	const finished = rows.filter((row) => isFinished(row.status));
+	const totals = sorted(finished.map((row) => row.total_duration_ms));
+	const firstTokens = sorted(finished.map((row) => row.time_to_first_token_ms));
+	const timestamps = rows.map((row) => row.timestamp);
+	return {
+		window: request.window,
+		total_queries: rows.length,
+		avg_latency_ms: average(totals),
+		avg_retrieval_ms: average(finished.map((row) => row.retrieval_ms)),
+		avg_generation_ms: average(finished.map((row) => row.generation_ms)),
+		p50_latency_ms: percentile(totals, 50),
+		p95_latency_ms: percentile(totals, 95),
+		p99_latency_ms: percentile(totals, 99),
+		time_to_first_token_ms: { p50: percentile(firstTokens, 50), p95: percentile(firstTokens, 95) },
+		queries_per_library: countBy(rows, (row) => String(row.library_filter)),
+		statuses: countBy(rows, (row) => row.status),
+		steps: stepStats(steps),
+		tokens: {
+			prompt: sumOfKnown(rows.map((row) => row.prompt_tokens)),
+			completion: sumOfKnown(rows.map((row) => row.completion_tokens))
+		},
+		cost_usd: sumOfKnown(rows.map((row) => row.cost_usd)),
+		unpriced_queries: rows.filter(isUnpriced).length,
+		bottleneck: bottleneckOf(finished),
+		feedback: {
+			up: rows.filter((row) => row.rating === 'up').length,
+			down: rows.filter((row) => row.rating === 'down').length
+		},
+		series: seriesOf(rows, bucketsOf(request.window, now.getTime(), timestamps))
+	};
+}
+
+/** A model was called and nobody knows at what price. */
+function isUnpriced(row: TraceMetrics): boolean {
+	return row.status !== 'pending' && row.model !== null && row.cost_usd === null;
+}
+
+function stepStats(steps: readonly StepMetrics[]): Stats['steps'] {
+	const durations = new Map<StepName, number[]>();
+	for (const { name, duration_ms } of steps) {
+		const known = durations.get(name);
+		if (known) known.push(duration_ms);
+		else durations.set(name, [duration_ms]);
+	}
+	const stats: Stats['steps'] = {};
+	for (const [name, values] of durations) {
+		const ascending = sorted(values);
+		stats[name] = {
+			count: values.length,
+			avg_ms: average(ascending),
+			p50_ms: percentile(ascending, 50),
+			p95_ms: percentile(ascending, 95),
+			p99_ms: percentile(ascending, 99)
+		};
+	}
+	return stats;
+}
+
+/** The phase with the largest share of all the time that finished answers took; null when they took none. */
+function bottleneckOf(finished: readonly TraceMetrics[]): Stats['bottleneck'] {
+	const shares = { retrieval: 0, generation: 0, other: 0 };
+	for (const row of finished) {
+		shares.retrieval += row.retrieval_ms ?? 0;
+		shares.generation += row.generation_ms ?? 0;
+		shares.other += otherTime(row) ?? 0;
+	}
+	const phases = ['generation', 'retrieval', 'other'] as const;
+	const largest = phases.reduce((best, phase) => (shares[phase] > shares[best] ? phase : best));
+	return shares[largest] > 0 ? largest : null;
+}
+
+function countBy<K extends string>(
+	rows: readonly TraceMetrics[],
+	key: (row: TraceMetrics) => K
+): Partial<Record<K, number>> & Record<string, number> {
+	const counts = new Map<K, number>();
+	for (const row of rows) counts.set(key(row), (counts.get(key(row)) ?? 0) + 1);
+	return Object.fromEntries(counts) as Partial<Record<K, number>> & Record<string, number>;
+}
+
+function sumOfKnown(values: readonly (number | null)[]): number | null {
+	let sum: number | null = null;
+	for (const value of values) if (value !== null) sum = (sum ?? 0) + value;
+	return sum;
+}
