@@ -1,0 +1,74 @@
+import { existsSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { pathToFileURL } from 'node:url';
+import { loadConfig, type Config } from '#lib/server/config.ts';
+import { AppError } from '#lib/server/error.ts';
+import { builtHandler } from './package-root.ts';
+import { shutDownOnSignal } from './shutdown.ts';
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** Set by us on every request, so that no client can choose the protocol of its own address. */
+const PROTOCOL_HEADER = 'x-citelight-protocol';
+
+/** Longer than the idle time of usual proxies, so that they never use a connection that we are closing. */
+const KEEP_ALIVE_MS = 65_000;
+
+/**
+ * Serves the built application until a signal comes.
+ * @throws AppError `invalid_config` for a wrong setting, a missing build or a port that cannot be had.
+ */
+export async function serve(): Promise<void> {
+	const config = loadConfig();
+	const handler = await loadHandler();
+	const server = createServer((request, response) => {
+		request.headers[PROTOCOL_HEADER] = 'http';
+		handler(request, response);
+	});
+	// Answers may stream for as long as they take; only requests that do not arrive are timed out.
+	server.timeout = 0;
+	server.keepAliveTimeout = KEEP_ALIVE_MS;
+	await listen(server, config);
+	shutDownOnSignal(server);
+	const { port } = server.address() as AddressInfo;
+	console.log(`Citelight is listening on http://${host(config.HOST)}:${port}`);
+	if (!isLoopback(config.HOST) && config.API_KEYS.length === 0) {
+		console.warn(`Warning: HOST=${config.HOST} lets other machines ask and read traces; set API_KEYS.`);
+	}
+}
+
+async function loadHandler(): Promise<Handler> {
+	const path = builtHandler();
+	if (!existsSync(path)) {
+		throw new AppError('invalid_config', 'The application is not built yet: run "npm run build" first.');
+	}
+	// The adapter takes addresses for https unless it is told; behind a proxy, ORIGIN or PROTOCOL_HEADER tell it.
+	if (!process.env.ORIGIN) process.env.PROTOCOL_HEADER ||= PROTOCOL_HEADER;
+	process.env.NODE_ENV ??= 'production';
+	const { handler } = (await import(pathToFileURL(path).href)) as { handler: Handler };
+	return handler;
+}
+
+async function listen(server: Server, { PORT, HOST }: Config): Promise<void> {
+	const { promise, resolve, reject } = Promise.withResolvers<void>();
+	server.once('error', reject);
+	server.listen(PORT, HOST, resolve);
+	try {
+		await promise;
+	} catch (cause) {
+		throw new AppError('invalid_config', listenFailure(cause as NodeJS.ErrnoException, PORT, HOST), {
+			cause
+		});
+	}
+	server.off('error', reject);
+}
+
+function listenFailure({ code }: NodeJS.ErrnoException, port: number, host: string): string {
+	if (code === 'EADDRINUSE') return `PORT ${port} is already in use on ${host}; set PORT to another one.`;
+	if (code === 'EACCES') return `PORT ${port} needs more rights; set PORT to one above 1023.`;
+	return `HOST ${host} is not an address of this machine (${code ?? 'unknown reason'}).`;
+}
+
+const host = (name: string) => (name.includes(':') ? `[${name}]` : name);
+const isLoopback = (name: string) => name === 'localhost' || name === '::1' || name.startsWith('127.');
