@@ -1,0 +1,170 @@
+import type { AskRequest } from '#lib/contract/ask.ts';
+import type { RouteName, TraceStatus } from '#lib/contract/trace.ts';
+import type { Config } from '#lib/server/config.ts';
+import { AppError } from '#lib/server/error.ts';
+import type { AnswerPipeline } from '#lib/server/rag/answer.ts';
+import type { TraceStore } from '#lib/server/store/trace-store.ts';
+import { requireLibrary } from './admission.ts';
+import { AnswerQueue } from './answer-queue.ts';
+import type { ListenOptions, RunEvents } from './event-log.ts';
+import { Journal } from './journal.ts';
+import { LiveTraces } from './live-traces.ts';
+import { replayLog } from './replay.ts';
+import { Run, type RunContext } from './run.ts';
+
+/** How long a finished run can be replayed from memory; after that it is made from the store. */
+const KEEP_FINISHED_MS = 60_000;
+
+export interface RunRegistryOptions {
+	pipeline: AnswerPipeline;
+	store: TraceStore;
+	config: Pick<Config, 'RESUME_GRACE_MS' | 'MAX_CONCURRENT_ANSWERS' | 'MAX_QUEUE'>;
+	/** Names of the libraries that can be asked now, from the index being served; empty when nothing is indexed. */
+	libraries(): readonly string[];
+}
+
+/** A run as one listener has joined it. */
+export interface Attachment {
+	events: RunEvents;
+	/** False when the listener already has the terminal event. */
+	hasMore: boolean;
+}
+
+/** All runs of this process: starts them, finds them, stops them. */
+export class RunRegistry {
+	/** Traces as they begin and end. */
+	readonly live = new LiveTraces();
+	readonly #context: RunContext;
+	readonly #store: TraceStore;
+	readonly #libraries: () => readonly string[];
+	readonly #runs = new Map<string, Run>();
+	readonly #byKey = new Map<string, Run>();
+	readonly #forgetTimers = new Set<ReturnType<typeof setTimeout>>();
+	#isClosing = false;
+
+	constructor({ pipeline, store, config, libraries }: RunRegistryOptions) {
+		this.#store = store;
+		this.#libraries = libraries;
+		this.#context = {
+			pipeline,
+			journal: new Journal(store),
+			queue: new AnswerQueue(config.MAX_CONCURRENT_ANSWERS, config.MAX_QUEUE),
+			resumeGraceMs: config.RESUME_GRACE_MS
+		};
+	}
+
+	/**
+	 * Starts answering; the trace exists when this returns. A request whose `idempotency_key` is known joins the run that
+	 * the first one started. When nobody ever listens, the run stops after the grace time.
+	 * @throws AppError before anything was started: `unknown_library`, `index_not_ready`, `overloaded`, `server_shutdown`,
+	 * or `invalid_request` when the key belongs to another question.
+	 */
+	start(request: AskRequest, route: RouteName): Run {
+		const known = this.#sameRequest(request);
+		if (known) return known;
+		this.requireRoom();
+		requireLibrary(request.library, this.#libraries());
+		const run = new Run(request, route, this.#context);
+		this.#runs.set(run.traceId, run);
+		if (request.idempotency_key) this.#byKey.set(request.idempotency_key, run);
+		this.live.publish(run.trace);
+		void run.finished.then((trace) => {
+			this.live.publish(trace);
+			this.#forgetLater(run);
+		});
+		return run;
+	}
+
+	/**
+	 * Checks that a new run would be taken.
+	 * @throws AppError `overloaded`, `index_not_ready` or `server_shutdown`.
+	 */
+	requireRoom(): void {
+		if (this.#isClosing)
+			throw new AppError('server_shutdown', 'The server is shutting down. Ask again later.');
+		requireLibrary(null, this.#libraries());
+		this.#context.queue.requireRoom();
+	}
+
+	/** A run that is going on or has ended within the last minute. */
+	get(traceId: string): Run | undefined {
+		return this.#runs.get(traceId);
+	}
+
+	/**
+	 * Listens to a run, live or stored, from a place on. Never starts anything.
+	 * @returns null when there is no such run, or its events were not kept.
+	 */
+	attach(traceId: string, options: ListenOptions = {}): Attachment | null {
+		const { after = 0 } = options;
+		const run = this.#runs.get(traceId);
+		if (run) {
+			return { events: run.events(options), hasMore: !run.isFinished || after < run.lastSeq };
+		}
+		const stored = this.#store.getRun(traceId);
+		const log = stored && replayLog(stored, after);
+		return log ? { events: log.listen(options), hasMore: after < log.lastSeq } : null;
+	}
+
+	/**
+	 * Stops a run at once and waits until its trace is stored.
+	 * @returns how it ended, also when it had ended before; null when there is no such run.
+	 */
+	async cancel(traceId: string): Promise<TraceStatus | null> {
+		const run = this.#runs.get(traceId);
+		if (!run) return this.#store.get(traceId)?.status ?? null;
+		run.cancel();
+		return (await run.finished).status;
+	}
+
+	/** How busy it is and whether traces can be stored, for readiness checks. */
+	load(): {
+		running: number;
+		queued: number;
+		closing: boolean;
+		store_failures: number;
+		store_failing: boolean;
+	} {
+		const { queue, journal } = this.#context;
+		return {
+			running: queue.running,
+			queued: queue.waiting,
+			closing: this.#isClosing,
+			store_failures: journal.failures,
+			store_failing: journal.isFailing
+		};
+	}
+
+	/** Refuses new runs and ends those going on with `server_shutdown`; resolves when all traces are stored. */
+	async close(): Promise<void> {
+		this.#isClosing = true;
+		for (const timer of this.#forgetTimers) clearTimeout(timer);
+		this.#forgetTimers.clear();
+		const runs = [...this.#runs.values()];
+		for (const run of runs) {
+			run.cancel(new AppError('server_shutdown', 'The server is shutting down. Ask again later.'));
+		}
+		await Promise.all(runs.map((run) => run.finished));
+	}
+
+	#sameRequest(request: AskRequest): Run | null {
+		const run = request.idempotency_key ? this.#byKey.get(request.idempotency_key) : undefined;
+		if (!run) return null;
+		const isSame = run.request.question === request.question && run.request.library === request.library;
+		if (isSame) return run;
+		throw new AppError(
+			'invalid_request',
+			'idempotency_key was already used for another question. Choose a new one for each question.'
+		);
+	}
+
+	#forgetLater(run: Run): void {
+		if (this.#isClosing) return;
+		const timer = setTimeout(() => {
+			this.#forgetTimers.delete(timer);
+			this.#runs.delete(run.traceId);
+			if (run.request.idempotency_key) this.#byKey.delete(run.request.idempotency_key);
+		}, KEEP_FINISHED_MS);
+		this.#forgetTimers.add(timer);
+	}
+}

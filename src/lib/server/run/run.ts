@@ -1,0 +1,208 @@
+import type { AskEvent, AskRequest, Done } from '#lib/contract/ask.ts';
+import type { RouteName, Trace } from '#lib/contract/trace.ts';
+import { AppError, cancelledError, toAppError } from '#lib/server/error.ts';
+import type { AnswerOutcome, AnswerPipeline } from '#lib/server/rag/answer.ts';
+import { TraceRecorder } from '#lib/server/trace/recorder.ts';
+import type { AnswerQueue } from './answer-queue.ts';
+import { EventLog, type ListenOptions, type RunEvents } from './event-log.ts';
+import { logFailure } from './failure-log.ts';
+import type { Journal } from './journal.ts';
+
+/** A stopped pipeline that has not come to its end after this long is left behind. */
+const SETTLE_MS = 100;
+/** How often the text so far is saved while it grows. */
+const SAVE_EVERY_MS = 1000;
+/** How long a run waits for its first listener when leaving would stop it at once. */
+const FIRST_LISTENER_MS = 2000;
+
+/** What a run works with. */
+export interface RunContext {
+	pipeline: AnswerPipeline;
+	queue: AnswerQueue;
+	journal: Journal;
+	/** How long it goes on when nobody listens, in milliseconds; 0 stops it at once. */
+	resumeGraceMs: number;
+}
+
+/**
+ * One answering of one question. It lives on the server, whoever listens: events are kept in order, any number of
+ * listeners read them from any place, and it ends by itself, when it is cancelled, or when nobody has listened for the
+ * grace time. Exactly one terminal event (`done` or `error`) comes last, after the trace has been stored.
+ */
+export class Run {
+	/** Also the id of its trace. */
+	readonly traceId: string = crypto.randomUUID();
+	readonly request: AskRequest;
+	/** The finished trace, once the terminal event is out; never rejects. */
+	readonly finished: Promise<Trace>;
+	readonly #context: RunContext;
+	readonly #recorder: TraceRecorder;
+	readonly #log: EventLog;
+	readonly #stop = new AbortController();
+	readonly #tokenLengths: number[] = [];
+	readonly #wasStored: boolean;
+	#saveTimer: ReturnType<typeof setTimeout> | undefined;
+	#graceTimer: ReturnType<typeof setTimeout> | undefined;
+	#trace: Trace | null = null;
+	#failure: AppError | null = null;
+
+	/**
+	 * Accepts the question: its place (or place in the queue) is taken and its trace exists when this returns.
+	 * @throws AppError `overloaded` before anything else has been done.
+	 */
+	constructor(request: AskRequest, route: RouteName, context: RunContext) {
+		context.queue.requireRoom();
+		this.request = request;
+		this.#context = context;
+		this.#recorder = new TraceRecorder(request, route, this.traceId);
+		this.#log = new EventLog((count) => this.#listenersChanged(count));
+		this.#wasStored = context.journal.create(this.#recorder.pending());
+		this.#expectListener(context.resumeGraceMs || FIRST_LISTENER_MS);
+		this.finished = this.#live();
+	}
+
+	/** The trace as it stands. */
+	get trace(): Trace {
+		return this.#trace ?? this.#recorder.pending();
+	}
+
+	get isFinished(): boolean {
+		return this.#trace !== null;
+	}
+
+	/** Why it failed, when it did. */
+	get failure(): AppError | null {
+		return this.#failure;
+	}
+
+	/** Sequence number of the newest event; 0 before the first. */
+	get lastSeq(): number {
+		return this.#log.lastSeq;
+	}
+
+	/** Listens from a place on: what was missed first, then live. Counts as a listener at once. */
+	events(options?: ListenOptions): RunEvents {
+		return this.#log.listen(options);
+	}
+
+	/** Stops the run at once; a finished run stays as it is. */
+	cancel(reason = new AppError('cancelled', 'The answer was stopped.')): void {
+		this.#stop.abort(reason);
+	}
+
+	async #live(): Promise<Trace> {
+		const { signal } = this.#stop;
+		const left = Promise.withResolvers<never>();
+		let settleTimer: ReturnType<typeof setTimeout> | undefined;
+		const onAbort = () => {
+			settleTimer = setTimeout(() => left.reject(cancelledError(signal)), SETTLE_MS);
+		};
+		signal.addEventListener('abort', onAbort, { once: true });
+		const answering = this.#answer(signal);
+		// When it is left behind nobody hears of its failure.
+		answering.catch(() => {});
+		try {
+			const outcome = await Promise.race([answering, left.promise]);
+			return this.#succeed(outcome);
+		} catch (thrown) {
+			return this.#fail(signal.aborted ? cancelledError(signal) : thrown);
+		} finally {
+			signal.removeEventListener('abort', onAbort);
+			clearTimeout(settleTimer);
+		}
+	}
+
+	async #answer(signal: AbortSignal): Promise<AnswerOutcome> {
+		const release = await this.#context.queue.acquire(signal);
+		try {
+			const parts = this.#context.pipeline(this.request, this.#recorder, signal);
+			try {
+				for (;;) {
+					const { done, value } = await parts.next();
+					if (done) return value;
+					this.#publish(value);
+					if (signal.aborted) throw cancelledError(signal);
+				}
+			} finally {
+				await parts.return?.(undefined as never);
+			}
+		} finally {
+			release();
+		}
+	}
+
+	#publish(event: AskEvent): void {
+		if (this.isFinished) return;
+		if (event.type === 'token') {
+			this.#recorder.markFirstToken();
+			this.#tokenLengths.push(event.data.length);
+			this.#saveTimer ??= setTimeout(() => this.#saveProgress(), SAVE_EVERY_MS);
+		}
+		this.#log.append(event);
+	}
+
+	#saveProgress(): void {
+		this.#saveTimer = undefined;
+		if (!this.isFinished) this.#context.journal.saveProgress(this.traceId, this.#recorder.answer);
+	}
+
+	#succeed({ status, finishReason }: AnswerOutcome): Trace {
+		this.#recorder.record.finishReason = finishReason;
+		const trace = this.#recorder.finish({ status });
+		return this.#end(trace, { type: 'done', data: doneOf(trace, finishReason) });
+	}
+
+	#fail(thrown: unknown): Trace {
+		const error = toAppError(thrown);
+		if (error.code === 'internal') logFailure('answering', error.cause ?? error);
+		this.#failure = error;
+		const { code, message } = error;
+		const trace = this.#recorder.finish({ status: statusOf(error), error: { code, message } });
+		return this.#end(trace, { type: 'error', data: error.toAskError(this.traceId) });
+	}
+
+	#end(trace: Trace, terminal: AskEvent): Trace {
+		clearTimeout(this.#saveTimer);
+		clearTimeout(this.#graceTimer);
+		this.#trace = trace;
+		// Stored first, so that a client that sees the terminal event can read the trace.
+		this.#context.journal.finalise({ trace, tokenLengths: this.#tokenLengths }, this.#wasStored);
+		this.#log.append(terminal);
+		this.#log.close();
+		return trace;
+	}
+
+	#listenersChanged(count: number): void {
+		clearTimeout(this.#graceTimer);
+		if (count > 0 || this.isFinished) return;
+		const { resumeGraceMs } = this.#context;
+		if (resumeGraceMs === 0) this.cancel(deserted());
+		else this.#expectListener(resumeGraceMs);
+	}
+
+	#expectListener(withinMs: number): void {
+		this.#graceTimer = setTimeout(() => this.cancel(deserted()), withinMs);
+	}
+}
+
+/** The data of the `done` event that belongs to a finished trace. */
+export function doneOf(trace: Trace, finishReason: string): Done {
+	return {
+		trace_id: trace.trace_id,
+		conversation_id: trace.conversation_id ?? trace.trace_id,
+		total_ms: trace.total_duration_ms ?? 0,
+		time_to_first_token_ms: trace.time_to_first_token_ms,
+		finish_reason: finishReason,
+		usage: trace.usage,
+		citations: trace.citations
+	};
+}
+
+function statusOf({ code }: AppError): 'cancelled' | 'interrupted' | 'error' {
+	if (code === 'cancelled') return 'cancelled';
+	return code === 'server_shutdown' ? 'interrupted' : 'error';
+}
+
+function deserted(): AppError {
+	return new AppError('cancelled', 'The answer was stopped because nobody was listening any more.');
+}
