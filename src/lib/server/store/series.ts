@@ -1,4 +1,5 @@
 import type { SeriesPoint, StatsWindow } from '#lib/contract/stats.ts';
+import { round } from '#lib/server/trace/interval.ts';
 import { isFinished, type TraceMetrics } from './metrics.ts';
 import { average, percentile, sorted } from './percentile.ts';
 
@@ -86,5 +87,5 @@ export function seriesOf(rows: readonly TraceMetrics[], { start, width, count }:
 /** What is neither retrieval nor generation of a run, in milliseconds; null when its total is not known. */
 export function otherTime(row: TraceMetrics): number | null {
 	if (row.total_duration_ms === null) return null;
-	return Math.max(0, row.total_duration_ms - (row.retrieval_ms ?? 0) - (row.generation_ms ?? 0));
+	return round(Math.max(0, row.total_duration_ms - (row.retrieval_ms ?? 0) - (row.generation_ms ?? 0)));
 }

@@ -1,5 +1,6 @@
 import type { Stats, StatsRequest } from '#lib/contract/stats.ts';
 import type { StepName } from '#lib/contract/trace.ts';
+import { round } from '#lib/server/trace/interval.ts';
 import { isFinished, type StepMetrics, type TraceMetrics } from './metrics.ts';
 import { average, percentile, sorted } from './percentile.ts';
 import { bucketsOf, otherTime, seriesOf } from './series.ts';
@@ -81,8 +82,9 @@ function bottleneckOf(finished: readonly TraceMetrics[]): Stats['bottleneck'] {
 		shares.other += otherTime(row) ?? 0;
 	}
 	const phases = ['generation', 'retrieval', 'other'] as const;
-	const largest = phases.reduce((best, phase) => (shares[phase] > shares[best] ? phase : best));
-	return shares[largest] > 0 ? largest : null;
+	// Rounded, because sums of thousandths are not exact and noise must decide nothing.
+	const largest = phases.reduce((best, phase) => (round(shares[phase]) > round(shares[best]) ? phase : best));
+	return round(shares[largest]) > 0 ? largest : null;
 }
 
 function countBy<K extends string>(
