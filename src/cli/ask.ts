@@ -1,0 +1,79 @@
+import { askInputSchema, type Done } from '#lib/contract/ask.ts';
+import type { Source } from '#lib/contract/chunk.ts';
+import type { Trace } from '#lib/contract/trace.ts';
+import { AppError } from '#lib/server/error.ts';
+import { unionLength } from '#lib/server/trace/interval.ts';
+import { checkInput } from '#lib/server/transport/invalid-input.ts';
+import { formatDuration } from '#lib/ui/format/index.ts';
+import { write, writeJson, writeLine } from './terminal.ts';
+import { withServices } from './with-services.ts';
+
+export interface AskOptions {
+	library?: string;
+	limit?: number;
+	temperature?: number;
+	json?: boolean;
+}
+
+/**
+ * Answers a question in the terminal: the text as it comes, then the sources and where the time went.
+ * @throws AppError as the run failed, or `cancelled` after Ctrl-C.
+ */
+export async function ask(question: string, { json, ...options }: AskOptions): Promise<void> {
+	const request = checkInput(askInputSchema, { question, ...options }, 'The question');
+	await withServices(async (services, signal) => {
+		const run = services.runs.start(request, 'cli');
+		const stop = () => run.cancel();
+		signal.addEventListener('abort', stop);
+		let sources: Source[] = [];
+		let done: Done | undefined;
+		for await (const { event } of run.events()) {
+			if (event.type === 'sources') sources = event.data;
+			if (event.type === 'token' && !json) write(event.data);
+			if (event.type === 'done') done = event.data;
+			if (event.type === 'error') {
+				if (!json && run.trace.answer) writeLine();
+				throw new AppError(event.data.code, event.data.message);
+			}
+		}
+		signal.removeEventListener('abort', stop);
+		const trace = await run.finished;
+		if (json) {
+			const { conversation_id, finish_reason, usage } = done ?? {};
+			const { trace_id, answer } = trace;
+			writeJson({ trace_id, conversation_id, answer, finish_reason, sources, usage, trace });
+			return;
+		}
+		writeLine('\n');
+		writeSources(trace);
+		writeLine(breakdown(trace));
+	});
+}
+
+function writeSources({ sources, citations }: Trace): void {
+	if (sources.length === 0) return;
+	writeLine('Sources');
+	for (const source of sources) {
+		const place = [source.title, ...source.heading_path].filter((part, at, all) => part !== all[at - 1]);
+		const address = source.url && `${source.url}${source.anchor ? `#${source.anchor}` : ''}`;
+		const mark = citations.includes(source.n) ? '*' : ' ';
+		writeLine(`${mark}[${source.n}] ${source.library}: ${place.join(' › ')}`);
+		writeLine(`      ${address ?? source.document}`);
+	}
+	writeLine();
+}
+
+/** One line that says where the time went. */
+function breakdown(trace: Trace): string {
+	const generation = trace.steps.filter((step) => step.name === 'llm_generation');
+	const before = trace.steps.filter((step) => step.name !== 'llm_generation');
+	const parts = [
+		`retrieval ${formatDuration(unionLength(before))}`,
+		...(generation.length > 0 ? [`generation ${formatDuration(unionLength(generation))}`] : []),
+		`first token ${formatDuration(trace.time_to_first_token_ms)}`,
+		`total ${formatDuration(trace.total_duration_ms)}`,
+		`model ${trace.model ?? 'none'}`,
+		`trace ${trace.trace_id}`
+	];
+	return parts.join(' · ');
+}

@@ -1,0 +1,63 @@
+import { statsInputSchema, type Stats } from '#lib/contract/stats.ts';
+import { stepNameSchema } from '#lib/contract/trace.ts';
+import { checkInput } from '#lib/server/transport/invalid-input.ts';
+import { formatCost, formatCount, formatDuration } from '#lib/ui/format/index.ts';
+import { writeJson, writeLine, writeTable } from './terminal.ts';
+import { withServices } from './with-services.ts';
+
+export interface StatsOptions {
+	window?: string;
+	library?: string;
+	json?: boolean;
+}
+
+/** Shows how many questions were asked and where their time went. */
+export async function stats({ json, ...filter }: StatsOptions): Promise<void> {
+	const request = checkInput(statsInputSchema, filter, 'The filter');
+	await withServices(async (services) => {
+		const figures = services.store.stats(request);
+		if (json) return writeJson(figures);
+		writeOverview(figures);
+		writeLine();
+		writeTable(
+			['step', 'count', 'average', 'p50', 'p95', 'p99'],
+			stepNameSchema.options.flatMap((name) => {
+				const step = figures.steps[name];
+				if (!step) return [];
+				const { count, avg_ms, p50_ms, p95_ms, p99_ms } = step;
+				return [
+					[name, formatCount(count), ...[avg_ms, p50_ms, p95_ms, p99_ms].map((ms) => formatDuration(ms))]
+				];
+			})
+		);
+	});
+}
+
+function writeOverview(figures: Stats): void {
+	const { prompt, completion } = figures.tokens;
+	const list = (counts: Readonly<Record<string, number>>) =>
+		Object.entries(counts)
+			.map(([name, count]) => `${name} ${formatCount(count)}`)
+			.join(', ') || '–';
+	const lines: [string, string][] = [
+		['questions', formatCount(figures.total_queries)],
+		['statuses', list(figures.statuses)],
+		['libraries', list(figures.queries_per_library)],
+		[
+			'latency',
+			`${formatDuration(figures.avg_latency_ms)} on average, p50 ${formatDuration(figures.p50_latency_ms)}, p95 ${formatDuration(figures.p95_latency_ms)}, p99 ${formatDuration(figures.p99_latency_ms)}`
+		],
+		[
+			'first token',
+			`p50 ${formatDuration(figures.time_to_first_token_ms.p50)}, p95 ${formatDuration(figures.time_to_first_token_ms.p95)}`
+		],
+		['retrieval', `${formatDuration(figures.avg_retrieval_ms)} on average`],
+		['generation', `${formatDuration(figures.avg_generation_ms)} on average`],
+		['bottleneck', figures.bottleneck ?? '–'],
+		['tokens', `${formatCount(prompt)} in, ${formatCount(completion)} out`],
+		['cost', `${formatCost(figures.cost_usd)}, ${formatCount(figures.unpriced_queries)} without a price`],
+		['feedback', `${formatCount(figures.feedback.up)} up, ${formatCount(figures.feedback.down)} down`]
+	];
+	const width = Math.max(...lines.map(([name]) => name.length));
+	for (const [name, text] of lines) writeLine(`${name.padEnd(width)}  ${text}`);
+}

@@ -1,0 +1,35 @@
+import { loadConfig } from '#lib/server/config.ts';
+import { AppError } from '#lib/server/error.ts';
+import { createServices, type Services } from '#lib/server/services.ts';
+
+/**
+ * Does a piece of work with the same services that the server has, in this process, and closes them.
+ * @param work gets a signal that Ctrl-C fires; a second Ctrl-C ends the process at once.
+ */
+export async function withServices<T>(
+	work: (services: Services, signal: AbortSignal) => Promise<T>
+): Promise<T> {
+	return untilInterrupted(async (signal) => {
+		const services = await createServices(loadConfig());
+		try {
+			return await work(services, signal);
+		} finally {
+			await services.close();
+		}
+	});
+}
+
+/** Does a piece of work with a signal that Ctrl-C (or SIGTERM) fires; a second one ends the process at once. */
+export async function untilInterrupted<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+	const controller = new AbortController();
+	const onSignal = () => {
+		if (controller.signal.aborted) process.exit(130);
+		controller.abort(new AppError('cancelled', 'Stopped.'));
+	};
+	process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+	try {
+		return await work(controller.signal);
+	} finally {
+		process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+	}
+}
