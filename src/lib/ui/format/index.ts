@@ -9,4 +9,3 @@ export {
 	formatShare
 } from './number.ts';
 export { formatFullMoment, formatMoment, formatTick } from './time.ts';
-export { default as Moment } from './Moment.svelte';

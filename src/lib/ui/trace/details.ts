@@ -1,0 +1,30 @@
+import { formatCost, formatCount, formatDuration, formatScore } from '#lib/ui/format/index.ts';
+import { detailLabel } from './labels.ts';
+
+/** A fact as it is shown. */
+export interface DetailRow {
+	key: string;
+	label: string;
+	text: string;
+}
+
+/** The details of a step as rows of text, in their own order. */
+export function detailRows(details: Record<string, unknown>): DetailRow[] {
+	return Object.entries(details).map(([key, value]) => ({
+		key,
+		label: detailLabel(key),
+		text: detailText(key, value)
+	}));
+}
+
+function detailText(key: string, value: unknown): string {
+	if (value === null || value === undefined) return 'unknown';
+	if (typeof value === 'boolean') return value ? 'yes' : 'no';
+	if (typeof value === 'string') return value;
+	if (typeof value === 'number') {
+		if (key.endsWith('_ms')) return formatDuration(value);
+		if (key.endsWith('_usd')) return formatCost(value);
+		return Number.isInteger(value) ? formatCount(value) : formatScore(value);
+	}
+	return JSON.stringify(value);
+}
