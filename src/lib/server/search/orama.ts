@@ -1,0 +1,157 @@
+import { create, insertMultiple, remove, search, searchVector, type Orama, type Results } from '@orama/orama';
+import { mkdir } from 'node:fs/promises';
+import type { Chunk } from '#lib/contract/chunk.ts';
+import { Breather } from './breather.ts';
+import type { Bm25Settings } from './bm25-settings.ts';
+import { EvidenceReader } from './evidence.ts';
+import { PassageStorePlugin, passageSchema, VECTOR_PROPERTY, type OramaPassage } from './orama-plugin.ts';
+import { fieldsOf } from './passage-fields.ts';
+import type { Hit, Passage, PassageIndex, SearchOptions } from './passage-index.ts';
+import { PassageStore } from './passage-store.ts';
+
+/** Passages handed to Orama between two turns of the event loop. */
+const BATCH = 32;
+
+/** A passage index behind Orama's API: create, insertMultiple, remove, search and searchVector are Orama's own. */
+export class OramaIndex implements PassageIndex {
+	readonly #store: PassageStore;
+	readonly #plugin: PassageStorePlugin;
+	readonly #database: Orama<typeof passageSchema>;
+	readonly #evidence: EvidenceReader;
+
+	private constructor(store: PassageStore) {
+		this.#store = store;
+		this.#plugin = new PassageStorePlugin(store);
+		this.#database = create({ schema: passageSchema, sort: { enabled: false }, plugins: [this.#plugin] });
+		this.#evidence = new EvidenceReader(store);
+	}
+
+	/**
+	 * An empty index.
+	 * @param embedding model id and length of the vectors it will be given; null for an index without vectors
+	 */
+	static create(
+		embedding: { model: string; dimensions: number } | null,
+		settings?: Bm25Settings
+	): OramaIndex {
+		return new OramaIndex(new PassageStore(embedding, settings));
+	}
+
+	/**
+	 * The index that was saved in a folder. Gives way to the event loop while it reads.
+	 * @throws when the files are missing, damaged or of another version, or AppError `cancelled`.
+	 */
+	static async load(folder: string, signal?: AbortSignal, settings?: Bm25Settings): Promise<OramaIndex> {
+		const store = await PassageStore.load(folder, settings, signal);
+		const index = new OramaIndex(store);
+		const breather = new Breather(signal);
+		const { idToInternalId, internalIdToId } = index.#database.internalDocumentIDStore;
+		for (const id of store.ids) {
+			idToInternalId.set(id, internalIdToId.push(id));
+			if (internalIdToId.length % 1000 === 0) await breather.breathe();
+		}
+		return index;
+	}
+
+	get size(): number {
+		return this.#store.text.size;
+	}
+
+	get embeddingModel(): string | null {
+		return this.#store.embeddingModel;
+	}
+
+	/** Length of the vectors; 0 without vectors. */
+	get dimensions(): number {
+		return this.#store.vectors?.dimensions ?? 0;
+	}
+
+	libraries(): string[] {
+		return this.#store.libraries();
+	}
+
+	async searchText(question: string, { library, limit }: SearchOptions): Promise<Hit[]> {
+		if (!question.trim()) return [];
+		return this.#hits(limit, () =>
+			search(this.#database, {
+				term: question,
+				limit,
+				...(library != null && { where: { library: { eq: library } } })
+			})
+		);
+	}
+
+	async searchVector(vector: Float32Array, { library, limit }: SearchOptions): Promise<Hit[]> {
+		if (!this.#store.vectors) return [];
+		const value = vector as unknown as number[];
+		return this.#hits(limit, () =>
+			searchVector(this.#database, {
+				mode: 'vector',
+				vector: { value, property: VECTOR_PROPERTY },
+				similarity: -Infinity,
+				includeVectors: true,
+				limit,
+				...(library != null && { where: { library: { eq: library } } })
+			})
+		);
+	}
+
+	async features(
+		question: string,
+		vector: Float32Array | null,
+		chunkIds: readonly string[]
+	): Promise<Map<string, Record<string, number>>> {
+		return this.#evidence.read(question, vector, this.#numbers(chunkIds));
+	}
+
+	async get(chunkIds: readonly string[]): Promise<Chunk[]> {
+		return this.#numbers(chunkIds).map((number) => this.#store.table.chunk(number));
+	}
+
+	async add(passages: readonly Passage[]): Promise<void> {
+		const breather = new Breather();
+		for (let at = 0; at < passages.length; at += BATCH) {
+			const batch = passages.slice(at, at + BATCH);
+			await this.remove(batch.map((passage) => passage.chunk.chunk_id));
+			// Within a batch, too, the last one of an id wins.
+			const documents = new Map(batch.map((passage) => [passage.chunk.chunk_id, toDocument(passage)]));
+			insertMultiple(this.#database, [...documents.values()] as never, BATCH);
+			await breather.breathe();
+		}
+	}
+
+	async remove(chunkIds: readonly string[]): Promise<void> {
+		for (const id of chunkIds) remove(this.#database, id);
+	}
+
+	async save(folder: string): Promise<void> {
+		await mkdir(folder, { recursive: true });
+		await this.#store.save(folder);
+	}
+
+	#numbers(chunkIds: readonly string[]): number[] {
+		const { idToInternalId } = this.#database.internalDocumentIDStore;
+		return chunkIds.flatMap((id) => {
+			const number = (idToInternalId.get(id) ?? 0) - 1;
+			return this.#store.text.has(number) ? [number] : [];
+		});
+	}
+
+	/** Orama sorts equal scores by its own numbers; they are put in the order of their ids, which survives a reload. */
+	#hits(limit: number, find: () => unknown): Hit[] {
+		if (limit <= 0) return [];
+		this.#plugin.limit = limit;
+		const { hits } = find() as Results<OramaPassage>;
+		return hits
+			.map(({ id, score }) => ({ chunk_id: id, score }))
+			.sort((a, b) => b.score - a.score || (a.chunk_id < b.chunk_id ? -1 : 1));
+	}
+}
+
+function toDocument({ chunk, position, vector }: Passage): OramaPassage {
+	return {
+		id: chunk.chunk_id,
+		library: chunk.library,
+		passage: { chunk, position, fields: fieldsOf(chunk), vector }
+	};
+}

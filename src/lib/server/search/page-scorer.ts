@@ -1,0 +1,132 @@
+import { ALL_LIBRARIES, type QueryTerm } from './bm25-index.ts';
+import { inverseDocumentFrequency } from './bm25-settings.ts';
+import { FIELDS } from './passage-fields.ts';
+import type { PassageStore } from './passage-store.ts';
+
+const BODY = FIELDS.indexOf('body');
+const CODE = FIELDS.indexOf('code');
+const HEADING = FIELDS.indexOf('heading');
+
+/** Length normalisation of whole pages: long reference pages are held back, but not in full proportion. */
+const PAGE_B = 0.6;
+const TITLE_WEIGHT = 3;
+const HEADING_WEIGHT = 1;
+
+/** What a question finds in whole pages, by page number. */
+export interface PageScores {
+	/** BM25F of the page. */
+	scores: Float64Array;
+	/** Sum of the weights of the question's terms that it holds. */
+	weights: Float64Array;
+	/** The same over its title and headings. */
+	headingWeights: Float64Array;
+	/** Best score of its passages. */
+	best(page: number, scores: Float64Array): number;
+}
+
+/**
+ * BM25F over whole pages, from the postings of their passages: frequencies are summed over the passages of a page, title once.
+ */
+export class PageScorer {
+	readonly #store: PassageStore;
+	#version = -1;
+	/** Terms of body, code and headings by page. */
+	#lengths = new Float64Array(0);
+	#averageLength = 1;
+	#pageCount = 0;
+	/** Passages sorted by page and position, where each page starts in it, and the place of each passage. */
+	#order = new Uint32Array(0);
+	#starts = new Uint32Array(0);
+	#places = new Uint32Array(0);
+
+	constructor(store: PassageStore) {
+		this.#store = store;
+	}
+
+	score(query: readonly QueryTerm[]): PageScores {
+		this.#refresh();
+		const { text, table } = this.#store;
+		const { k1, fields } = text.settings;
+		const count = this.#store.table.pages.length;
+		const scores = new Float64Array(count);
+		const weights = new Float64Array(count);
+		const headingWeights = new Float64Array(count);
+		const frequencies = new Float64Array(count);
+		const titles = new Uint8Array(count);
+		const headings = new Uint8Array(count);
+		const touched: number[] = [];
+		for (const { term, count: asked } of query) {
+			touched.length = 0;
+			text.visit(term, ALL_LIBRARIES, (number, packed) => {
+				const page = table.page(number);
+				if (frequencies[page] === 0 && titles[page] === 0) touched.push(page);
+				if ((packed & 0xff) > 0) titles[page] = 1;
+				const heading = (packed >>> (8 * HEADING)) & 0xff;
+				if (heading > 0) headings[page] = 1;
+				frequencies[page]! +=
+					((packed >>> (8 * BODY)) & 0xff) +
+					((packed >>> (8 * CODE)) & 0xff) * fields.code.weight +
+					heading * HEADING_WEIGHT;
+			});
+			const idf = inverseDocumentFrequency(this.#pageCount, touched.length);
+			for (const page of touched) {
+				const length = 1 - PAGE_B + (PAGE_B * this.#lengths[page]!) / this.#averageLength;
+				const frequency = frequencies[page]! / length + titles[page]! * TITLE_WEIGHT;
+				scores[page]! += (asked * idf * (k1 + 1) * frequency) / (k1 + frequency);
+				weights[page]! += idf;
+				if (titles[page]! + headings[page]! > 0) headingWeights[page]! += idf;
+				frequencies[page] = 0;
+				titles[page] = 0;
+				headings[page] = 0;
+			}
+		}
+		const best = (page: number, byPassage: Float64Array) => {
+			let most = 0;
+			for (let at = this.#starts[page]!; at < this.#starts[page + 1]!; at += 1) {
+				most = Math.max(most, byPassage[this.#order[at]!]!);
+			}
+			return most;
+		};
+		return { scores, weights, headingWeights, best };
+	}
+
+	/** The passage before (-1) or after (+1) one in its page; -1 when there is none. */
+	neighbour(number: number, step: -1 | 1): number {
+		this.#refresh();
+		const place = this.#places[number]! + step;
+		if (place < 0 || place >= this.#order.length) return -1;
+		const other = this.#order[place]!;
+		const { table } = this.#store;
+		const isNext =
+			table.page(other) === table.page(number) && table.position(other) === table.position(number) + step;
+		return isNext ? other : -1;
+	}
+
+	#refresh(): void {
+		if (this.#version === this.#store.version) return;
+		this.#version = this.#store.version;
+		const { text, table } = this.#store;
+		const pageCount = table.pages.length;
+		this.#lengths = new Float64Array(pageCount);
+		const counts = new Uint32Array(pageCount + 1);
+		const there: number[] = [];
+		for (let number = 0; number < text.end; number += 1) {
+			if (!text.has(number)) continue;
+			there.push(number);
+			const page = table.page(number);
+			counts[page + 1]! += 1;
+			for (let field = HEADING; field < FIELDS.length; field += 1) {
+				this.#lengths[page]! += text.tokens.fieldLength(number, field);
+			}
+		}
+		this.#pageCount = counts.reduce((sum, count) => sum + (count > 0 ? 1 : 0), 0);
+		this.#averageLength =
+			this.#lengths.reduce((sum, length) => sum + length, 0) / (this.#pageCount || 1) || 1;
+		for (let page = 0; page < pageCount; page += 1) counts[page + 1]! += counts[page]!;
+		this.#starts = counts;
+		const key = (number: number) => table.page(number) * 0x100000 + table.position(number);
+		this.#order = Uint32Array.from(there).sort((a, b) => key(a) - key(b));
+		this.#places = new Uint32Array(text.end);
+		this.#order.forEach((number, place) => (this.#places[number] = place));
+	}
+}

@@ -1,0 +1,217 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Chunk } from '#lib/contract/chunk.ts';
+import { ALL_LIBRARIES, Bm25Index, type Ranking } from './bm25-index.ts';
+import type { Bm25Settings } from './bm25-settings.ts';
+import { Breather } from './breather.ts';
+import { readBuffers, writeBuffers } from './buffer-file.ts';
+import { FIELDS, type Field } from './passage-fields.ts';
+import { PassageTable } from './passage-table.ts';
+import { TokenStore } from './token-store.ts';
+import { VectorBlock } from './vector-block.ts';
+import { Vocabulary } from './vocabulary.ts';
+
+/** Version of the files; another one is not read. */
+const FORMAT = 1;
+const FILE = 'passages.bin';
+
+const metaSchema = z.object({
+	format: z.literal(FORMAT),
+	embedding_model: z.string().nullable(),
+	dimensions: z.number().int().nonnegative(),
+	libraries: z.array(z.string()),
+	pages: z.array(z.tuple([z.number().int().nonnegative(), z.string()]))
+});
+
+/** A passage as the store takes it. */
+export interface StoredPassage {
+	chunk: Chunk;
+	position: number;
+	fields: Record<Field, string>;
+	vector?: Float32Array | undefined;
+}
+
+interface Parts {
+	ids: string[];
+	libraries: string[];
+	text: Bm25Index;
+	table: PassageTable;
+	vectors: VectorBlock | null;
+}
+
+/**
+ * Everything an index holds, by passage number: text index, passages, vectors, ids. The Orama components read and write it; it knows
+ * nothing of Orama.
+ */
+export class PassageStore {
+	readonly ids: string[];
+	readonly text: Bm25Index;
+	readonly table: PassageTable;
+	readonly vectors: VectorBlock | null;
+	readonly embeddingModel: string | null;
+	/** Names by library number. */
+	readonly #libraries: string[];
+	/** Counts the changes, so that what was derived can be known to be outdated. */
+	version = 0;
+
+	/**
+	 * @param embedding model id and length of the vectors; null for an index without vectors
+	 */
+	constructor(
+		embedding: { model: string; dimensions: number } | null,
+		settings?: Bm25Settings,
+		parts?: Partial<Parts>
+	) {
+		this.embeddingModel = embedding?.model ?? null;
+		this.ids = parts?.ids ?? [];
+		this.#libraries = parts?.libraries ?? [];
+		this.text = parts?.text ?? new Bm25Index(settings);
+		this.table = parts?.table ?? new PassageTable();
+		this.vectors = parts?.vectors ?? (embedding ? new VectorBlock(embedding.dimensions) : null);
+	}
+
+	/** Adds a passage and returns its number. The id must not be there already. */
+	add({ chunk, position, fields, vector }: StoredPassage): number {
+		let library = this.#libraries.indexOf(chunk.library);
+		if (library < 0) library = this.#libraries.push(chunk.library) - 1;
+		const number = this.text.add(
+			library,
+			FIELDS.map((field) => fields[field])
+		);
+		this.table.add(chunk, position);
+		this.ids.push(chunk.chunk_id);
+		if (vector) this.vectors?.set(number, vector);
+		this.version += 1;
+		return number;
+	}
+
+	remove(number: number): boolean {
+		if (!this.text.remove(number)) return false;
+		this.vectors?.remove(number);
+		this.version += 1;
+		return true;
+	}
+
+	/** Number of a library; ALL_LIBRARIES for null; undefined when there is none of that name. */
+	libraryNumber(name: string | null): number | undefined {
+		if (name === null) return ALL_LIBRARIES;
+		const number = this.#libraries.indexOf(name);
+		return number < 0 ? undefined : number;
+	}
+
+	/** Names by library number; some may have no passage any more. */
+	get libraryNames(): readonly string[] {
+		return this.#libraries;
+	}
+
+	/** Names of the libraries that have a passage, sorted. */
+	libraries(): string[] {
+		const there = new Set<number>();
+		for (let number = 0; number < this.text.end; number += 1) {
+			if (this.text.has(number)) there.add(this.text.library(number));
+		}
+		return [...there].map((library) => this.#libraries[library]!).sort();
+	}
+
+	searchText(question: string, library: number, limit: number): Ranking {
+		return this.text.search(this.text.query(question, library), library, limit, this.before);
+	}
+
+	searchVector(vector: Float32Array, library: number, limit: number): Ranking {
+		if (!this.vectors) return { numbers: new Uint32Array(0), scores: new Float64Array(0) };
+		const accepts = (number: number) => library === ALL_LIBRARIES || this.text.library(number) === library;
+		return this.vectors.search(vector, limit, accepts, this.before);
+	}
+
+	/** The order of passages with equal scores: by id, so that it does not depend on how the index came about. */
+	readonly before = (a: number, b: number): boolean => this.ids[a]! < this.ids[b]!;
+
+	/** Writes the passages that are there, compactly. */
+	async save(folder: string): Promise<void> {
+		const kept: number[] = [];
+		for (let number = 0; number < this.text.end; number += 1) if (this.text.has(number)) kept.push(number);
+		const numbers = Uint32Array.from(kept);
+		const isCompact = numbers.length === this.text.end && this.text.parts().segments.length === 1;
+		const text = isCompact ? this.text.parts() : this.text.select(numbers);
+		const table = this.table.select(numbers);
+		const vectors = this.vectors?.select(numbers);
+		const { terms, lengths } = text.tokens.arrays();
+		const [postings] = text.segments;
+		const libraryNumbers = new Map(this.#libraries.map((name, number) => [name, number]));
+		await writeBuffers(
+			join(folder, FILE),
+			{
+				format: FORMAT,
+				embedding_model: this.embeddingModel,
+				dimensions: this.vectors?.dimensions ?? 0,
+				libraries: this.#libraries,
+				pages: table.pages.map(({ library, document }) => [libraryNumbers.get(library), document])
+			},
+			{
+				ids: new TextEncoder().encode(kept.map((number) => this.ids[number]).join('\n')),
+				vocabulary: text.vocabulary.toBytes(),
+				terms,
+				lengths,
+				libraries: text.libraries,
+				starts: postings?.starts ?? new Uint32Array(0),
+				numbers: postings?.numbers ?? new Uint32Array(0),
+				frequencies: postings?.frequencies ?? new Uint32Array(0),
+				pageOf: table.pageOf,
+				positions: table.positions,
+				bytes: table.bytes,
+				ends: table.ends,
+				vectors: vectors?.values ?? new Float32Array(0),
+				present: vectors?.present ?? new Uint8Array(0)
+			}
+		);
+	}
+
+	/**
+	 * What `save` wrote. Gives way to the event loop while it reads.
+	 * @throws when the files are missing, damaged or of another version.
+	 */
+	static async load(folder: string, settings?: Bm25Settings, signal?: AbortSignal): Promise<PassageStore> {
+		const breather = new Breather(signal);
+		const file = await readBuffers(join(folder, FILE));
+		const meta = metaSchema.parse(file.meta);
+		const vocabulary = await Vocabulary.fromBytes(file.array('vocabulary', 'Uint8Array'), breather);
+		await breather.breathe();
+		const idBytes = file.array('ids', 'Uint8Array');
+		const ids = idBytes.length > 0 ? new TextDecoder().decode(idBytes).split('\n') : [];
+		await breather.breathe();
+		const tokens = new TokenStore(file.array('terms', 'Uint32Array'), file.array('lengths', 'Uint32Array'));
+		const postings = {
+			from: 0,
+			to: ids.length,
+			starts: file.array('starts', 'Uint32Array'),
+			numbers: file.array('numbers', 'Uint32Array'),
+			frequencies: file.array('frequencies', 'Uint32Array')
+		};
+		const text = new Bm25Index(settings, {
+			vocabulary,
+			tokens,
+			libraries: file.array('libraries', 'Uint16Array'),
+			segments: ids.length > 0 ? [postings] : []
+		});
+		await breather.breathe();
+		const table = new PassageTable({
+			pages: meta.pages.map(([library, document]) => ({ library: meta.libraries[library] ?? '', document })),
+			pageOf: file.array('pageOf', 'Uint32Array'),
+			positions: file.array('positions', 'Uint32Array'),
+			bytes: file.array('bytes', 'Uint8Array'),
+			ends: file.array('ends', 'Uint32Array')
+		});
+		table.validate();
+		const embedding = meta.embedding_model
+			? { model: meta.embedding_model, dimensions: meta.dimensions }
+			: null;
+		const vectors = embedding
+			? new VectorBlock(
+					meta.dimensions,
+					file.array('vectors', 'Float32Array'),
+					file.array('present', 'Uint8Array')
+				)
+			: null;
+		return new PassageStore(embedding, settings, { ids, libraries: meta.libraries, text, table, vectors });
+	}
+}

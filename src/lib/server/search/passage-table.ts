@@ -1,0 +1,115 @@
+import { chunkSchema, type Chunk } from '#lib/contract/chunk.ts';
+import { GrowingArray } from './growing-array.ts';
+
+/** A page: the document that passages belong to. */
+export interface Page {
+	library: string;
+	document: string;
+}
+
+/** What a table is made of. */
+export interface PassageTableParts {
+	pages: Page[];
+	/** Page number by passage. */
+	pageOf: Uint32Array<ArrayBuffer>;
+	/** Place in its page by passage. */
+	positions: Uint32Array<ArrayBuffer>;
+	/** The chunks as JSON in UTF-8, one after the other. */
+	bytes: Uint8Array<ArrayBuffer>;
+	/** End of each passage's bytes. */
+	ends: Uint32Array<ArrayBuffer>;
+}
+
+/** The passages themselves, by number: as bytes outside the heap, read when they are asked for. */
+export class PassageTable {
+	readonly pages: Page[];
+	readonly #pageNumbers = new Map<string, number>();
+	readonly #pageOf: GrowingArray<Uint32Array<ArrayBuffer>>;
+	readonly #positions: GrowingArray<Uint32Array<ArrayBuffer>>;
+	readonly #bytes: GrowingArray<Uint8Array<ArrayBuffer>>;
+	readonly #ends: GrowingArray<Uint32Array<ArrayBuffer>>;
+	readonly #decoder = new TextDecoder();
+	readonly #encoder = new TextEncoder();
+
+	constructor(parts?: PassageTableParts) {
+		this.pages = parts?.pages ?? [];
+		this.pages.forEach((page, number) => this.#pageNumbers.set(pageKey(page), number));
+		this.#pageOf = new GrowingArray(Uint32Array, parts?.pageOf);
+		this.#positions = new GrowingArray(Uint32Array, parts?.positions);
+		this.#bytes = new GrowingArray(Uint8Array, parts?.bytes);
+		this.#ends = new GrowingArray(Uint32Array, parts?.ends);
+	}
+
+	add(chunk: Chunk, position: number): void {
+		const key = pageKey(chunk);
+		let page = this.#pageNumbers.get(key);
+		if (page === undefined) {
+			page = this.pages.length;
+			this.pages.push({ library: chunk.library, document: chunk.document });
+			this.#pageNumbers.set(key, page);
+		}
+		this.#pageOf.push(page);
+		this.#positions.push(position);
+		this.#bytes.append(this.#encoder.encode(JSON.stringify(chunk)));
+		this.#ends.push(this.#bytes.length);
+	}
+
+	/** Page number of a passage. */
+	page(number: number): number {
+		return this.#pageOf.at(number);
+	}
+
+	position(number: number): number {
+		return this.#positions.at(number);
+	}
+
+	chunk(number: number): Chunk {
+		const json = this.#decoder.decode(this.#slice(number));
+		return JSON.parse(json) as Chunk;
+	}
+
+	/** Checks one passage of a file that another version may have written. */
+	validate(): void {
+		if (this.#ends.length > 0) chunkSchema.parse(this.chunk(0));
+	}
+
+	/** A copy of the given passages only, numbered anew in the given order. */
+	select(numbers: Uint32Array): PassageTableParts {
+		let size = 0;
+		for (const number of numbers) size += this.#slice(number).length;
+		const bytes = new Uint8Array(size);
+		const ends = new Uint32Array(numbers.length);
+		const pages: Page[] = [];
+		const renumbered = new Map<number, number>();
+		const pageOf = new Uint32Array(numbers.length);
+		let end = 0;
+		numbers.forEach((number, place) => {
+			const slice = this.#slice(number);
+			bytes.set(slice, end);
+			end += slice.length;
+			ends[place] = end;
+			const page = this.page(number);
+			if (!renumbered.has(page)) {
+				renumbered.set(page, pages.length);
+				pages.push(this.pages[page]!);
+			}
+			pageOf[place] = renumbered.get(page)!;
+		});
+		return {
+			pages,
+			pageOf,
+			positions: Uint32Array.from(numbers, (number) => this.position(number)),
+			bytes,
+			ends
+		};
+	}
+
+	#slice(number: number): Uint8Array {
+		const start = number === 0 ? 0 : this.#ends.at(number - 1);
+		return this.#bytes.array.subarray(start, this.#ends.at(number));
+	}
+}
+
+function pageKey({ library, document }: Page): string {
+	return `${library}\0${document}`;
+}

@@ -1,0 +1,72 @@
+import { rawTokens, termsOf } from './analyze.ts';
+import type { Breather } from './breather.ts';
+
+/** Terms and their numbers, from 0 in order of arrival. */
+export class Vocabulary {
+	readonly #numbers = new Map<string, number>();
+	readonly #terms: string[] = [];
+	/** Terms of a raw token, so that each distinct token of a corpus is analysed once. */
+	readonly #expansions = new Map<string, readonly number[]>();
+
+	get size(): number {
+		return this.#terms.length;
+	}
+
+	/** Number of a term; undefined when unknown. */
+	find(term: string): number | undefined {
+		return this.#numbers.get(term);
+	}
+
+	term(number: number): string {
+		return this.#terms[number] ?? '';
+	}
+
+	/** Number of a term, which is taken in when it is new. */
+	intern(term: string): number {
+		let number = this.#numbers.get(term);
+		if (number === undefined) {
+			number = this.#terms.length;
+			this.#numbers.set(term, number);
+			this.#terms.push(term);
+		}
+		return number;
+	}
+
+	/** Analyses a text and hands the number of each of its terms over, in order; new terms are taken in. */
+	readText(text: string, visit: (term: number) => void): void {
+		for (const raw of rawTokens(text)) {
+			let numbers = this.#expansions.get(raw);
+			if (!numbers) {
+				numbers = termsOf(raw).map((term) => this.intern(term));
+				this.#expansions.set(raw, numbers);
+			}
+			for (let at = 0; at < numbers.length; at += 1) visit(numbers[at]!);
+		}
+	}
+
+	/** As `readText`, but terms that are not known are passed over. */
+	readQuestion(text: string, visit: (term: number) => void): void {
+		for (const raw of rawTokens(text)) {
+			for (const term of termsOf(raw)) {
+				const number = this.#numbers.get(term);
+				if (number !== undefined) visit(number);
+			}
+		}
+	}
+
+	/** All terms by number, for storage. */
+	toBytes(): Uint8Array<ArrayBuffer> {
+		return new TextEncoder().encode(this.#terms.join('\n'));
+	}
+
+	static async fromBytes(bytes: Uint8Array, breather: Breather): Promise<Vocabulary> {
+		const vocabulary = new Vocabulary();
+		if (bytes.length === 0) return vocabulary;
+		const terms = new TextDecoder().decode(bytes).split('\n');
+		for (let at = 0; at < terms.length; at += 1) {
+			vocabulary.intern(terms[at]!);
+			if (at % 2000 === 0) await breather.breathe();
+		}
+		return vocabulary;
+	}
+}
