@@ -15,7 +15,7 @@ export interface StatsOptions {
 export async function stats({ json, ...filter }: StatsOptions): Promise<void> {
 	const request = checkInput(statsInputSchema, filter, 'The filter');
 	await withServices(async (services) => {
-		const figures = services.store.stats(request);
+		const figures = await services.store.stats(request);
 		if (json) return writeJson(figures);
 		writeOverview(figures);
 		writeLine();

@@ -15,7 +15,7 @@ export interface TracesOptions {
 export async function traces({ json, ...filter }: TracesOptions): Promise<void> {
 	const request = checkInput(traceListInputSchema, filter, 'The filter');
 	await withServices(async (services) => {
-		const rows = services.store.list(request);
+		const rows = await services.store.list(request);
 		if (json) return writeJson(rows);
 		writeTable(
 			['time', 'status', 'library', 'total', 'first token', 'question', 'trace'],

@@ -104,15 +104,16 @@ function connectOnce<T>(
 	});
 }
 
-/** Ids end in a sequence number; ids of another kind are taken as they come. */
+/** An event of the same run with a lower or equal number; ids of another kind are compared as they are. */
 function isOld(id: string, lastId: string | undefined): boolean {
-	if (lastId === undefined) return false;
-	const [number, last] = [sequenceNumber(id), sequenceNumber(lastId)];
-	return Number.isNaN(number) || Number.isNaN(last) ? id === lastId : number <= last;
+	if (lastId === undefined || id === lastId) return id === lastId;
+	const [event, last] = [parseId(id), parseId(lastId)];
+	return event !== null && last !== null && event.run === last.run && event.number <= last.number;
 }
 
-function sequenceNumber(id: string): number {
-	return /:\d+$/.test(id) ? Number(id.slice(id.lastIndexOf(':') + 1)) : Number.NaN;
+function parseId(id: string): { run: string; number: number } | null {
+	const [, run, number] = /^(.*):(\d+)$/.exec(id) ?? [];
+	return run === undefined ? null : { run, number: Number(number) };
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -81,6 +81,11 @@ test('leaves out what a server sends twice', async () => {
 	expect((await play(connect)).got).toEqual(['a', 'b', 'last']);
 });
 
+test('an event that belongs to no run is not taken for an old one', async () => {
+	const { connect } = scripted(then(send(['r:1', 'a'], ['r:2', 'b']), lose), send(['none:1', 'last']));
+	expect((await play(connect)).got).toEqual(['a', 'b', 'last']);
+});
+
 test('a stream that ends without its last event is asked again', async () => {
 	const { connect, log } = scripted(then(send(['r:1', 'a']), end), send(['r:2', 'last']));
 	expect((await play(connect)).got).toEqual(['a', 'last']);
