@@ -1,0 +1,68 @@
+import { createParser } from 'eventsource-parser';
+import { AppError } from '#lib/server/error.ts';
+
+/** No event of a chat completion is longer; a server that sends more without an end is broken. In characters. */
+const LONGEST_EVENT = 16 * 1024 * 1024;
+
+export interface ServerSentEvent {
+	/** Name of the event; undefined for ordinary ones. */
+	name: string | undefined;
+	data: string;
+}
+
+/**
+ * Splits the bytes of a `text/event-stream` into its events, wherever the bytes are cut: inside a character, a line end or
+ * a name. Keeps the text of a body that turns out to hold no event at all, so that its reader can look what it was.
+ */
+export class EventStreamReader {
+	readonly #decoder = new TextDecoder();
+	readonly #parser;
+	#events: ServerSentEvent[] = [];
+	#seen = false;
+	#tooLong = false;
+	#plainText = '';
+
+	constructor() {
+		this.#parser = createParser({
+			maxBufferSize: LONGEST_EVENT,
+			onEvent: ({ event, data }) => {
+				this.#seen = true;
+				this.#plainText = '';
+				this.#events.push({ name: event, data });
+			},
+			onError: ({ type }) => {
+				if (type === 'max-buffer-size-exceeded') this.#tooLong = true;
+			}
+		});
+	}
+
+	/**
+	 * The events that these bytes complete.
+	 * @throws AppError `upstream_malformed` when an event does not end.
+	 */
+	push(bytes: Uint8Array): ServerSentEvent[] {
+		return this.#feed(this.#decoder.decode(bytes, { stream: true }));
+	}
+
+	/** The last event, when the stream ended without the blank line that should close it. */
+	end(): ServerSentEvent[] {
+		return this.#feed(`${this.#decoder.decode()}\n\n`);
+	}
+
+	/** The whole body, when it held no event; empty otherwise. */
+	get plainText(): string {
+		return this.#seen ? '' : this.#plainText.trim();
+	}
+
+	#feed(text: string): ServerSentEvent[] {
+		if (!this.#seen) this.#plainText += text;
+		if (!this.#tooLong && this.#plainText.length <= LONGEST_EVENT) this.#parser.feed(text);
+		else this.#tooLong = true;
+		if (this.#tooLong) {
+			throw new AppError('upstream_malformed', 'The model endpoint sent an answer that cannot be read.');
+		}
+		const events = this.#events;
+		this.#events = [];
+		return events;
+	}
+}

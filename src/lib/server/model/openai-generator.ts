@@ -1,0 +1,189 @@
+import type { OpenAI } from 'openai';
+import type { Usage } from '#lib/contract/trace.ts';
+import { throwIfCancelled } from '#lib/server/error.ts';
+import { round } from '#lib/server/trace/interval.ts';
+import type { StepDetails } from '#lib/server/trace/recorder.ts';
+import { ChatAnswer } from './chat-answer.ts';
+import { EventStreamReader } from './event-stream.ts';
+import type { GenerationContext, GenerationRequest, GenerationResult, Generator } from './generator.ts';
+import { createOpenAiClient, type OpenAiConnection } from './openai-client.ts';
+import { refusedParameter, RequestParameters } from './request-parameters.ts';
+import { DEFAULT_RETRY_POLICY, withRetries, type RetryPolicy } from './retry.ts';
+import { TimeLimits } from './time-limits.ts';
+import { estimateUsage } from './token-usage.ts';
+import { explainBrokenStream, explainFailure, type Endpoint } from './upstream-error.ts';
+
+export interface OpenAiGeneratorOptions extends OpenAiConnection {
+	model: string;
+	/** Longest wait for the first token of answer or reasoning, for each try, in milliseconds. */
+	firstTokenTimeoutMs: number;
+	/** Longest silence between two tokens, in milliseconds. Comments and empty chunks are silence. */
+	idleTimeoutMs: number;
+	/** Longest whole call with all tries and pauses, in milliseconds. */
+	answerTimeoutMs: number;
+	/** Upper bound of an answer in tokens, where the request names none. */
+	maxTokens?: number;
+	retryPolicy?: RetryPolicy;
+}
+
+/** Room for a long answer and for the reasoning that some models count with it. */
+const DEFAULT_MAX_TOKENS = 4096;
+
+/** How long to wait for the usage that may follow the finish reason, in milliseconds: the answer itself is complete. */
+const USAGE_GRACE_MS = 2000;
+/** How long to wait for the end of the stream after its end marker, so that the connection can be used again. */
+const CLOSE_GRACE_MS = 50;
+
+/**
+ * Writes answers with any server that speaks OpenAI's streaming chat completions.
+ *
+ * The package makes the request; its stream is read here from the bytes, because it ends normally on streams that were cut
+ * off and on errors sent with status 200. An answer is one only with a finish reason. A failed request is repeated at most
+ * twice and only before the answer has begun; every try is counted in the step's details.
+ */
+export class OpenAiGenerator implements Generator {
+	readonly model: string;
+	readonly builtIn = false;
+	readonly #options: OpenAiGeneratorOptions;
+	readonly #client: OpenAI;
+	readonly #endpoint: Endpoint;
+	/** What this server has refused so far; remembered so that only the first answer pays for it. */
+	readonly #parameters = new RequestParameters();
+
+	constructor(options: OpenAiGeneratorOptions) {
+		this.model = options.model;
+		this.#options = options;
+		this.#client = createOpenAiClient(options);
+		this.#endpoint = { name: 'model', apiKey: options.apiKey };
+	}
+
+	async *generate(
+		request: GenerationRequest,
+		{ signal, details }: GenerationContext
+	): AsyncGenerator<string, GenerationResult> {
+		throwIfCancelled(signal);
+		const limits = new TimeLimits(signal, this.#options.answerTimeoutMs);
+		const answer = new ChatAnswer(this.#endpoint);
+		try {
+			const response = await this.#request(request, limits, details);
+			yield* this.#read(response, answer, limits);
+			throwIfCancelled(signal);
+			const finishReason = answer.conclude();
+			return { finishReason, usage: usageOf(request, answer), model: answer.model ?? this.model };
+		} catch (thrown) {
+			if (limits.expired) details.timeout = limits.expired;
+			throw limits.reason() ?? thrown;
+		} finally {
+			if (answer.reasoningCharacters > 0) {
+				details.reasoning_characters = answer.reasoningCharacters;
+				details.reasoning_ms = round(answer.reasoningMs);
+			}
+			if (answer.warnings.size > 0) details.warnings = [...answer.warnings];
+			limits.end();
+		}
+	}
+
+	/** Sends the request until its answer begins, leaving out what the server refuses. */
+	async #request(request: GenerationRequest, limits: TimeLimits, details: StepDetails): Promise<Response> {
+		const parameters = this.#parameters.copy();
+		const retries: { code: string; status: number | null; delay_ms: number }[] = [];
+		let attempts = 0;
+		const send = async (): Promise<Response> => {
+			for (;;) {
+				const body = this.#body(request, parameters);
+				details.attempts = attempts += 1;
+				limits.expect('first_token', this.#options.firstTokenTimeoutMs);
+				try {
+					return await limits.during(
+						this.#client.chat.completions.create(body, { signal: limits.signal }).asResponse()
+					);
+				} catch (thrown) {
+					const refused = limits.signal.aborted ? null : refusedParameter(thrown, { ...body });
+					if (!refused) throw thrown;
+					parameters.refuse(refused);
+				}
+			}
+		};
+		const response = await withRetries(send, {
+			policy: this.#options.retryPolicy ?? DEFAULT_RETRY_POLICY,
+			signal: limits.signal,
+			remainingMs: () => limits.remainingMs(),
+			explain: (thrown) => explainFailure(thrown, this.#endpoint),
+			onRetry: ({ error, status }, delay) => {
+				retries.push({ code: error.code, status, delay_ms: Math.round(delay) });
+				details.retries = retries;
+			}
+		});
+		// Only now is it known that leaving them out helped.
+		for (const parameter of parameters.refused) this.#parameters.refuse(parameter);
+		if (parameters.refused.length > 0) details.fallbacks = [...parameters.refused];
+		return response;
+	}
+
+	/** Yields the text of the answer as its bytes come; ends when the stream does or nothing more is needed of it. */
+	async *#read(response: Response, answer: ChatAnswer, limits: TimeLimits): AsyncGenerator<string, void> {
+		const reader = response.body?.getReader();
+		if (!reader) return;
+		const stream = new EventStreamReader();
+		let signs = 0;
+		for (;;) {
+			const bytes = await this.#next(reader, answer, limits);
+			const events = bytes ? stream.push(bytes) : stream.end();
+			const { finished, done } = answer;
+			for (const event of events) {
+				const text = answer.take(event, !bytes);
+				if (!text) continue;
+				yield text;
+				// The caller may have cancelled while it held the piece.
+				const reason = limits.reason();
+				if (reason) throw reason;
+			}
+			if (!bytes) break;
+			if (answer.done && !done) limits.linger(CLOSE_GRACE_MS);
+			else if (answer.finished && !finished) limits.linger(USAGE_GRACE_MS);
+			else if (answer.signsOfLife > signs) limits.expect('idle', this.#options.idleTimeoutMs);
+			signs = answer.signsOfLife;
+		}
+		if (!stream.plainText) return;
+		const text = answer.takeWhole(stream.plainText);
+		if (text) yield text;
+	}
+
+	/** The next bytes; null at the end, and when the rest of a complete answer could not be read. */
+	async #next(
+		reader: ReadableStreamDefaultReader<Uint8Array>,
+		answer: ChatAnswer,
+		limits: TimeLimits
+	): Promise<Uint8Array | null> {
+		try {
+			const { value } = await limits.during(reader.read());
+			return value ?? null;
+		} catch (thrown) {
+			if (answer.finished || answer.done) return null;
+			throw explainBrokenStream(thrown, this.#endpoint);
+		}
+	}
+
+	#body(
+		{ messages, temperature, maxTokens }: GenerationRequest,
+		parameters: RequestParameters
+	): OpenAI.ChatCompletionCreateParamsStreaming {
+		return {
+			model: this.model,
+			messages: messages.map(({ role, content }) => ({ role, content })),
+			stream: true,
+			...parameters.body({
+				temperature,
+				maxTokens: maxTokens ?? this.#options.maxTokens ?? DEFAULT_MAX_TOKENS,
+				// OpenAI's own newer models know only this name; most other servers know only the other one.
+				preferred: this.#options.baseUrl ? 'max_tokens' : 'max_completion_tokens'
+			})
+		};
+	}
+}
+
+function usageOf({ messages }: GenerationRequest, answer: ChatAnswer): Usage {
+	if (answer.usage) return answer.usage;
+	const promptCharacters = messages.reduce((sum, { content }) => sum + content.length, 0);
+	return estimateUsage(promptCharacters, answer.characters + answer.reasoningCharacters);
+}

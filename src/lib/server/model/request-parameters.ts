@@ -1,0 +1,73 @@
+import { APIError } from 'openai';
+import { errorText } from './upstream-error.ts';
+
+/** What a server can do without, in the order in which a refusal is looked for. */
+export type OptionalParameter = 'stream_options' | 'temperature' | 'max_tokens' | 'max_completion_tokens';
+
+const parameters: readonly OptionalParameter[] = [
+	'stream_options',
+	'temperature',
+	'max_completion_tokens',
+	'max_tokens'
+];
+
+/** Refused parameters of one server and model, and the request that is left without them. */
+export class RequestParameters {
+	readonly #refused: Set<OptionalParameter>;
+
+	constructor(refused: Iterable<OptionalParameter> = []) {
+		this.#refused = new Set(refused);
+	}
+
+	/** A copy that can go its own way. */
+	copy(): RequestParameters {
+		return new RequestParameters(this.#refused);
+	}
+
+	get refused(): readonly OptionalParameter[] {
+		return [...this.#refused];
+	}
+
+	refuse(parameter: OptionalParameter): void {
+		this.#refused.add(parameter);
+	}
+
+	accepts(parameter: OptionalParameter): boolean {
+		return !this.#refused.has(parameter);
+	}
+
+	/**
+	 * The optional part of a request's body. The bound of the answer goes under the first of its two names that has not been
+	 * refused: OpenAI's newer models know only `max_completion_tokens`, most other servers know `max_tokens`.
+	 */
+	body(values: {
+		temperature: number | undefined;
+		maxTokens: number;
+		preferred: 'max_tokens' | 'max_completion_tokens';
+	}): Record<string, unknown> {
+		const other = values.preferred === 'max_tokens' ? 'max_completion_tokens' : 'max_tokens';
+		const name = [values.preferred, other].find((each) => this.accepts(each as OptionalParameter));
+		return {
+			...(this.accepts('stream_options') && { stream_options: { include_usage: true } }),
+			...(values.temperature !== undefined &&
+				this.accepts('temperature') && { temperature: values.temperature }),
+			...(name && { [name]: values.maxTokens })
+		};
+	}
+}
+
+/**
+ * The parameter of this request that the server does not want, if that is why it refused: HTTP 400 or 422 naming one that
+ * was sent. Null when the refusal has another reason.
+ */
+export function refusedParameter(
+	thrown: unknown,
+	sent: Readonly<Record<string, unknown>>
+): OptionalParameter | null {
+	if (!(thrown instanceof APIError) || (thrown.status !== 400 && thrown.status !== 422)) return null;
+	const named = parameters.find((parameter) => parameter in sent && thrown.param === parameter);
+	const said = errorText(thrown);
+	// The message for a refused max_tokens advises max_completion_tokens: only what was sent can have been refused.
+	const found = named ?? parameters.find((parameter) => parameter in sent && said.includes(parameter));
+	return found ?? null;
+}

@@ -1,0 +1,106 @@
+import { AppError, cancelledError } from '#lib/server/error.ts';
+
+export type TimeLimit = 'first_token' | 'idle' | 'total';
+
+const sentences: Record<TimeLimit, (seconds: string) => string> = {
+	first_token: (seconds) => `The model endpoint did not begin to answer within ${seconds}. Try again later.`,
+	idle: (seconds) => `The model endpoint stopped in the middle of the answer for ${seconds}. Ask again.`,
+	total: (seconds) => `The answer was not finished within ${seconds}. Ask again, or ask for less.`
+};
+
+/**
+ * The clocks of one model call: a limit for the whole, and one for the wait for the next sign of life. Whichever runs out
+ * first, and the caller's own signal, abort `signal`, and with it the request. The second one runs only during
+ * `during`: time that a slow reader takes is not the model's.
+ */
+export class TimeLimits {
+	/** The limit that ran out; null while none has. */
+	expired: TimeLimit | null = null;
+	readonly #controller = new AbortController();
+	readonly #caller: AbortSignal;
+	readonly #startedAt = performance.now();
+	readonly #totalMs: number;
+	readonly #totalTimer: NodeJS.Timeout;
+	/** Null while the wait is one that may end without harm. */
+	#limit: TimeLimit | null = 'total';
+	#limitMs: number;
+	/** What is left of the current wait, in milliseconds. */
+	#leftMs: number;
+
+	/** @param totalMs for everything from now on. */
+	constructor(caller: AbortSignal, totalMs: number) {
+		this.#caller = caller;
+		this.#totalMs = this.#limitMs = this.#leftMs = totalMs;
+		this.#totalTimer = setTimeout(() => this.#expire('total'), totalMs);
+		caller.addEventListener('abort', this.#onAbort, { once: true });
+		if (caller.aborted) this.stop();
+	}
+
+	/** Fires when a limit ran out, the caller cancelled, or the call was stopped. */
+	get signal(): AbortSignal {
+		return this.#controller.signal;
+	}
+
+	/** Time left for the whole, in milliseconds. */
+	remainingMs(): number {
+		return this.#totalMs - (performance.now() - this.#startedAt);
+	}
+
+	/** Begins a new wait: from now on this much time may be spent inside `during`. */
+	expect(limit: TimeLimit, milliseconds: number): void {
+		this.#limit = limit;
+		this.#limitMs = milliseconds;
+		this.#leftMs = milliseconds;
+	}
+
+	/** Begins a wait for what is not needed: when it runs out the connection is closed, and no limit has expired. */
+	linger(milliseconds: number): void {
+		this.#limit = null;
+		this.#leftMs = milliseconds;
+	}
+
+	/** Counts the time of this work against the current wait. */
+	async during<T>(work: Promise<T>): Promise<T> {
+		const from = performance.now();
+		const timer = setTimeout(() => this.#expire(this.#limit), this.#leftMs);
+		try {
+			return await work;
+		} finally {
+			clearTimeout(timer);
+			this.#leftMs = Math.max(0, this.#leftMs - (performance.now() - from));
+		}
+	}
+
+	/** Closes the connection. */
+	stop(): void {
+		this.#controller.abort();
+	}
+
+	/** Why the call was aborted, as an error for the user; null when it was not. */
+	reason(): AppError | null {
+		if (this.#caller.aborted) return cancelledError(this.#caller);
+		if (this.expired === null) return null;
+		const milliseconds = this.expired === 'total' ? this.#totalMs : this.#limitMs;
+		return new AppError('upstream_timeout', sentences[this.expired](inSeconds(milliseconds)));
+	}
+
+	/** Ends every clock and closes the connection if it is still open. */
+	end(): void {
+		clearTimeout(this.#totalTimer);
+		this.#caller.removeEventListener('abort', this.#onAbort);
+		this.stop();
+	}
+
+	readonly #onAbort = (): void => this.stop();
+
+	#expire(limit: TimeLimit | null): void {
+		if (this.signal.aborted) return;
+		this.expired = limit;
+		this.stop();
+	}
+}
+
+function inSeconds(milliseconds: number): string {
+	const seconds = milliseconds / 1000;
+	return seconds === 1 ? '1 second' : `${seconds} seconds`;
+}

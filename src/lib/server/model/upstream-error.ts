@@ -1,0 +1,194 @@
+import { APIConnectionError, APIError } from 'openai';
+import type { ErrorCode } from '#lib/contract/error-code.ts';
+import { AppError } from '#lib/server/error.ts';
+
+/** A failure of an endpoint, understood. */
+export interface UpstreamFailure {
+	error: AppError;
+	/** Whether sending the same request again may help. */
+	retryable: boolean;
+	/** HTTP status of the answer; null when there was none. */
+	status: number | null;
+	/** How long the server asked to wait, in milliseconds; null when it did not say. */
+	retryAfterMs: number | null;
+}
+
+/** Which endpoint a sentence speaks of, such as `model` or `embeddings`, and what must never be repeated. */
+export interface Endpoint {
+	name: string;
+	apiKey?: string | undefined;
+}
+
+const CONTEXT_LENGTH = /context.?(?:length|window)|too many (?:input )?tokens|prompt is too long/i;
+const NO_QUOTA = /insufficient_quota|exceeded your current quota|billing/i;
+const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS/;
+/** The connection was there and broke. */
+const RESET = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'UND_ERR_SOCKET']);
+const TIMEOUT = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'ETIMEDOUT']);
+
+/**
+ * What a call to an endpoint threw before its answer had begun, as an error for users. The sentence never holds anything
+ * the endpoint said; that goes, shortened and without the key, into `cause` for the log.
+ */
+export function explainFailure(thrown: unknown, endpoint: Endpoint): UpstreamFailure {
+	if (thrown instanceof AppError)
+		return { error: thrown, retryable: false, status: null, retryAfterMs: null };
+	if (thrown instanceof APIError && thrown.status !== undefined) return explainStatus(thrown, endpoint);
+	if (thrown instanceof APIConnectionError || thrown instanceof TypeError) {
+		return explainConnection(thrown, endpoint);
+	}
+	const error = new AppError('upstream_malformed', malformedMessage(endpoint), {
+		cause: safeCause(thrown, endpoint)
+	});
+	return { error, retryable: false, status: null, retryAfterMs: null };
+}
+
+/** What reading an answer threw after it had begun: such a connection is never tried again. */
+export function explainBrokenStream(thrown: unknown, endpoint: Endpoint): AppError {
+	if (thrown instanceof AppError) return thrown;
+	return new AppError(
+		'upstream_reset',
+		`The connection to the ${endpoint.name} endpoint broke in the middle of the answer. Ask again.`,
+		{ cause: safeCause(thrown, endpoint) }
+	);
+}
+
+export function malformedMessage({ name }: Endpoint): string {
+	return `The ${name} endpoint sent something that is not a valid answer. Check that its address is that of an OpenAI-compatible API (it often ends in /v1).`;
+}
+
+/**
+ * An upstream text for `cause`: the key and everything that looks like one is taken out, and it is kept short.
+ */
+export function redact(text: string, { apiKey }: Endpoint): string {
+	const withoutKey = apiKey ? text.replaceAll(apiKey, '[key]') : text;
+	return withoutKey.replace(/\b(?:sk|pk|rk|gsk|key|Bearer)[-_ ][\w.*-]{6,}/gi, '[key]').slice(0, 300);
+}
+
+function explainStatus(thrown: APIError, endpoint: Endpoint): UpstreamFailure {
+	const status = thrown.status as number;
+	const said = errorText(thrown);
+	const headers = thrown.headers as Headers | undefined;
+	const retryAfterMs = headers ? readRetryAfter(headers) : null;
+	const noQuota = NO_QUOTA.test(said);
+	const [code, message] = meaningOf(status, said, noQuota, endpoint.name);
+	const mayRetry = status === 408 || status === 429 || status >= 500;
+	const error = new AppError(code, message, {
+		cause: new Error(`HTTP ${status}: ${redact(said, endpoint)}`),
+		...(retryAfterMs !== null && { retryAfterSeconds: Math.ceil(retryAfterMs / 1000) })
+	});
+	const retryable = mayRetry && !noQuota && headers?.get('x-should-retry') !== 'false';
+	return { error, retryable, status, retryAfterMs };
+}
+
+function meaningOf(status: number, said: string, noQuota: boolean, name: string): [ErrorCode, string] {
+	if (status === 401 || status === 403) {
+		return [
+			'upstream_auth',
+			`The ${name} endpoint refused the credentials. Check the API key and its rights.`
+		];
+	}
+	if (status === 402 || noQuota) {
+		return [
+			status === 402 ? 'upstream_auth' : 'upstream_rate_limited',
+			`The account at the ${name} endpoint has no credit or quota left. Check its billing.`
+		];
+	}
+	if (status === 408) return ['upstream_timeout', `The ${name} endpoint timed out. Try again later.`];
+	if (status === 429) {
+		return [
+			'upstream_rate_limited',
+			`The ${name} endpoint is limiting the rate of requests. Try again later.`
+		];
+	}
+	if (status >= 500)
+		return ['upstream_5xx', `The ${name} endpoint failed (HTTP ${status}). Try again later.`];
+	if (status === 404 || status === 405) {
+		return [
+			'upstream_bad_request',
+			`The ${name} endpoint does not know this model or address. Check the model's name and the base URL.`
+		];
+	}
+	if (status === 413 || CONTEXT_LENGTH.test(said)) {
+		return [
+			'upstream_bad_request',
+			`The question with its passages is too long for the ${name} endpoint. Ask with a smaller limit, or choose a model with a larger context.`
+		];
+	}
+	return [
+		'upstream_bad_request',
+		`The ${name} endpoint refused the request (HTTP ${status}). Check that the model supports it; the server log has the details.`
+	];
+}
+
+function explainConnection(thrown: Error, endpoint: Endpoint): UpstreamFailure {
+	const code = networkCode(thrown);
+	const cause = new Error(code ?? redact(thrown.message, endpoint));
+	const failure = (errorCode: ErrorCode, message: string, retryable: boolean): UpstreamFailure => ({
+		error: new AppError(errorCode, message, { cause }),
+		retryable,
+		status: null,
+		retryAfterMs: null
+	});
+	const { name } = endpoint;
+	if (code && TIMEOUT.has(code)) {
+		return failure(
+			'upstream_timeout',
+			`The ${name} endpoint did not answer in time. Try again later.`,
+			false
+		);
+	}
+	if (code && RESET.has(code)) {
+		return failure(
+			'upstream_reset',
+			`The ${name} endpoint closed the connection without an answer. Try again.`,
+			true
+		);
+	}
+	if (code && CERTIFICATE.test(code)) {
+		return failure(
+			'upstream_connect',
+			`The certificate of the ${name} endpoint is not valid. Check its address and certificate.`,
+			false
+		);
+	}
+	return failure(
+		'upstream_connect',
+		`The ${name} endpoint cannot be reached. Check its address and that it is running.`,
+		true
+	);
+}
+
+/** The system's or undici's code, wherever in the chain of causes it is; null when there is none (Deno). */
+function networkCode(thrown: unknown): string | null {
+	let error: unknown = thrown;
+	for (let depth = 0; depth < 5 && error instanceof Error; depth++) {
+		const code = (error as { code?: unknown }).code;
+		if (typeof code === 'string') return code;
+		if (error instanceof AggregateError) error = error.errors[0];
+		else error = error.cause;
+	}
+	return null;
+}
+
+/** All that a refused request says for itself: parameter, codes and message, in whatever shape. */
+export function errorText(thrown: APIError): string {
+	const body = thrown.error === undefined ? '' : JSON.stringify(thrown.error);
+	return `${thrown.message} ${body}`;
+}
+
+/** `retry-after-ms`, or `Retry-After` in seconds or as a date (RFC 9110, 10.2.3), in milliseconds; null when absent. */
+export function readRetryAfter(headers: Headers, now = Date.now()): number | null {
+	const milliseconds = headers.get('retry-after-ms');
+	if (milliseconds?.trim() && Number(milliseconds) >= 0) return Number(milliseconds);
+	const value = headers.get('retry-after')?.trim();
+	if (!value) return null;
+	if (/^\d+(?:\.\d+)?$/.test(value)) return Number(value) * 1000;
+	const date = Date.parse(value);
+	return Number.isNaN(date) ? null : Math.max(0, date - now);
+}
+
+function safeCause(thrown: unknown, endpoint: Endpoint): Error {
+	if (!(thrown instanceof Error)) return new Error('not an error');
+	return new Error(networkCode(thrown) ?? redact(`${thrown.name}: ${thrown.message}`, endpoint));
+}
