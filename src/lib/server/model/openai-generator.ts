@@ -62,7 +62,7 @@ export class OpenAiGenerator implements Generator {
 		{ signal, details }: GenerationContext
 	): AsyncGenerator<string, GenerationResult> {
 		throwIfCancelled(signal);
-		const limits = new TimeLimits(signal, this.#options.answerTimeoutMs);
+		const limits = new TimeLimits(signal, this.#options.answerTimeoutMs, this.#endpoint.name);
 		const answer = new ChatAnswer(this.#endpoint);
 		try {
 			const response = await this.#request(request, limits, details);

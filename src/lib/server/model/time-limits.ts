@@ -2,16 +2,18 @@ import { AppError, cancelledError } from '#lib/server/error.ts';
 
 export type TimeLimit = 'first_token' | 'idle' | 'total';
 
-const sentences: Record<TimeLimit, (seconds: string) => string> = {
-	first_token: (seconds) => `The model endpoint did not begin to answer within ${seconds}. Try again later.`,
-	idle: (seconds) => `The model endpoint stopped in the middle of the answer for ${seconds}. Ask again.`,
-	total: (seconds) => `The answer was not finished within ${seconds}. Ask again, or ask for less.`
+const sentences: Record<TimeLimit, (endpoint: string, seconds: string) => string> = {
+	first_token: (endpoint, seconds) =>
+		`The ${endpoint} endpoint did not begin to answer within ${seconds}. Try again later.`,
+	idle: (endpoint, seconds) =>
+		`The ${endpoint} endpoint fell silent for ${seconds} in the middle of the answer. Ask again.`,
+	total: (endpoint, seconds) => `The ${endpoint} endpoint did not finish within ${seconds}. Try again later.`
 };
 
 /**
- * The clocks of one model call: a limit for the whole, and one for the wait for the next sign of life. Whichever runs out
+ * The clocks of one call to an endpoint: a limit for the whole, and one for the wait for the next sign of life. Whichever runs out
  * first, and the caller's own signal, abort `signal`, and with it the request. The second one runs only during
- * `during`: time that a slow reader takes is not the model's.
+ * `during`: time that a slow reader takes is not the endpoint's.
  */
 export class TimeLimits {
 	/** The limit that ran out; null while none has. */
@@ -20,6 +22,7 @@ export class TimeLimits {
 	readonly #caller: AbortSignal;
 	readonly #startedAt = performance.now();
 	readonly #totalMs: number;
+	readonly #endpoint: string;
 	readonly #totalTimer: NodeJS.Timeout;
 	/** Null while the wait is one that may end without harm. */
 	#limit: TimeLimit | null = 'total';
@@ -27,9 +30,13 @@ export class TimeLimits {
 	/** What is left of the current wait, in milliseconds. */
 	#leftMs: number;
 
-	/** @param totalMs for everything from now on. */
-	constructor(caller: AbortSignal, totalMs: number) {
+	/**
+	 * @param totalMs for everything from now on.
+	 * @param endpoint what the sentence calls it, such as `model`.
+	 */
+	constructor(caller: AbortSignal, totalMs: number, endpoint: string) {
 		this.#caller = caller;
+		this.#endpoint = endpoint;
 		this.#totalMs = this.#limitMs = this.#leftMs = totalMs;
 		this.#totalTimer = setTimeout(() => this.#expire('total'), totalMs);
 		caller.addEventListener('abort', this.#onAbort, { once: true });
@@ -81,7 +88,7 @@ export class TimeLimits {
 		if (this.#caller.aborted) return cancelledError(this.#caller);
 		if (this.expired === null) return null;
 		const milliseconds = this.expired === 'total' ? this.#totalMs : this.#limitMs;
-		return new AppError('upstream_timeout', sentences[this.expired](inSeconds(milliseconds)));
+		return new AppError('upstream_timeout', sentences[this.expired](this.#endpoint, inSeconds(milliseconds)));
 	}
 
 	/** Ends every clock and closes the connection if it is still open. */
