@@ -55,15 +55,18 @@ export class AppError extends Error {
 	readonly code: ErrorCode;
 	/** Seconds to wait before a retry, for `Retry-After`. */
 	readonly retryAfterSeconds: number | undefined;
+	/** The run that failed, when there was one. */
+	readonly traceId: string | undefined;
 
 	constructor(
 		code: ErrorCode,
 		message: string,
-		options: { cause?: unknown; retryAfterSeconds?: number } = {}
+		options: { cause?: unknown; retryAfterSeconds?: number | undefined; traceId?: string | undefined } = {}
 	) {
 		super(message, { cause: options.cause });
 		this.code = code;
 		this.retryAfterSeconds = options.retryAfterSeconds;
+		this.traceId = options.traceId;
 	}
 
 	get status(): number {
@@ -75,7 +78,7 @@ export class AppError extends Error {
 	}
 
 	/** RFC 9457 problem details for an answer that is not a stream. */
-	toProblem(traceId?: string): Problem {
+	toProblem(traceId = this.traceId): Problem {
 		const { status, title } = codeMeanings[this.code];
 		return {
 			type: `urn:citelight:problem:${this.code}`,

@@ -63,7 +63,7 @@ export class RunRegistry {
 		const known = this.#sameRequest(request);
 		if (known) return known;
 		this.requireRoom();
-		requireLibrary(request.library, this.#libraries());
+		this.requireLibrary(request.library);
 		const run = new Run(request, route, this.#context);
 		this.#runs.set(run.traceId, run);
 		if (request.idempotency_key) this.#byKey.set(request.idempotency_key, run);
@@ -82,8 +82,17 @@ export class RunRegistry {
 	requireRoom(): void {
 		if (this.#isClosing)
 			throw new AppError('server_shutdown', 'The server is shutting down. Ask again later.');
-		requireLibrary(null, this.#libraries());
+		this.requireLibrary(null);
 		this.#context.queue.requireRoom();
+	}
+
+	/**
+	 * Checks that a library can be asked.
+	 * @param library null or undefined for all.
+	 * @throws AppError `unknown_library` or `index_not_ready`.
+	 */
+	requireLibrary(library: string | null | undefined): void {
+		requireLibrary(library, this.#libraries());
 	}
 
 	/** A run that is going on or has ended within the last minute. */
@@ -118,20 +127,15 @@ export class RunRegistry {
 	}
 
 	/** How busy it is and whether traces can be stored, for readiness checks. */
-	load(): {
-		running: number;
-		queued: number;
-		closing: boolean;
-		store_failures: number;
-		store_failing: boolean;
-	} {
+	load() {
 		const { queue, journal } = this.#context;
 		return {
+			libraries: this.#libraries().length,
+			isClosing: this.#isClosing,
 			running: queue.running,
 			queued: queue.waiting,
-			closing: this.#isClosing,
-			store_failures: journal.failures,
-			store_failing: journal.isFailing
+			storeFailures: journal.failures,
+			isStoreFailing: journal.isFailing
 		};
 	}
 

@@ -1,7 +1,7 @@
 import type { AskEvent } from '#lib/contract/ask.ts';
 import type { Trace } from '#lib/contract/trace.ts';
 import { AppError } from '#lib/server/error.ts';
-import type { StoredRun } from '#lib/server/store/trace-store.ts';
+import { INTERRUPTED_ERROR, type StoredRun } from '#lib/server/store/trace-store.ts';
 import { EventLog } from './event-log.ts';
 import { doneOf } from './run.ts';
 
@@ -35,10 +35,7 @@ function terminalEvent(trace: Trace): AskEvent {
 	if (trace.status === 'success' || trace.status === 'refused') {
 		return { type: 'done', data: doneOf(trace, finishReasonOf(trace)) };
 	}
-	const { code, message } = trace.error ?? {
-		code: 'server_shutdown' as const,
-		message: 'The server stopped before the answer was finished.'
-	};
+	const { code, message } = trace.error ?? INTERRUPTED_ERROR;
 	return { type: 'error', data: new AppError(code, message).toAskError(trace.trace_id) };
 }
 

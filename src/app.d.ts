@@ -1,0 +1,22 @@
+import type { ClosingSocket } from '#lib/server/transport/client-signal.ts';
+import type { RequestServices } from '#lib/server/trpc/context.ts';
+
+declare global {
+	namespace App {
+		interface Locals {
+			services: RequestServices;
+			/** Sent back as `X-Request-Id`. */
+			requestId: string;
+		}
+		interface Error {
+			message: string;
+			requestId?: string;
+		}
+		/** What the Node adapter tells beside the web-standard request. */
+		interface Platform {
+			req?: { socket?: ClosingSocket };
+		}
+	}
+}
+
+export {};

@@ -1,0 +1,37 @@
+import type { AskRequest, AskResponse } from '#lib/contract/ask.ts';
+import type { RouteName } from '#lib/contract/trace.ts';
+import { AppError } from '#lib/server/error.ts';
+import type { RunRegistry } from './registry.ts';
+
+/**
+ * Asks and waits for the whole answer. It listens as any other client does, so that the run stops after its grace time
+ * when the signal fires.
+ * @throws AppError as the run failed, with its trace id.
+ */
+export async function answerOnce(
+	runs: RunRegistry,
+	request: AskRequest,
+	route: RouteName,
+	signal: AbortSignal
+): Promise<AskResponse> {
+	const run = runs.start(request, route);
+	let finishReason: string | undefined;
+	for await (const { event } of run.events({ signal })) {
+		if (event.type === 'done') finishReason = event.data.finish_reason;
+	}
+	const { trace } = run;
+	if (finishReason === undefined) {
+		const { code, message, retryAfterSeconds, cause } =
+			run.failure ?? new AppError('cancelled', 'The client left before the answer was finished.');
+		throw new AppError(code, message, { cause, retryAfterSeconds, traceId: run.traceId });
+	}
+	return {
+		trace_id: run.traceId,
+		conversation_id: trace.conversation_id ?? run.traceId,
+		answer: trace.answer ?? '',
+		finish_reason: finishReason,
+		sources: trace.sources,
+		usage: trace.usage,
+		trace
+	};
+}

@@ -1,0 +1,36 @@
+import type { FeedbackInput, Trace } from '#lib/contract/trace.ts';
+import { AppError } from '#lib/server/error.ts';
+import type { TraceStore } from '#lib/server/store/trace-store.ts';
+import type { RunRegistry } from './registry.ts';
+
+interface Keepers {
+	store: TraceStore;
+	runs: RunRegistry;
+}
+
+/**
+ * A trace by its id, from the store or, when it could not be stored, from memory.
+ * @throws AppError `not_found`.
+ */
+export function findTrace({ store, runs }: Keepers, traceId: string): Trace {
+	const trace = store.get(traceId) ?? runs.get(traceId)?.trace;
+	if (!trace) throw unknownTrace();
+	return trace;
+}
+
+/**
+ * Keeps a rating with its trace; a second one replaces the first.
+ * @throws AppError `not_found`.
+ */
+export function rateTrace({ store }: Keepers, feedback: FeedbackInput): { trace_id: string } {
+	if (!store.saveFeedback(feedback)) throw unknownTrace();
+	return { trace_id: feedback.trace_id };
+}
+
+/** The error for an id that stands for no run. */
+export function unknownTrace(): AppError {
+	return new AppError(
+		'not_found',
+		'There is no run with this trace_id. GET /traces lists those that are kept.'
+	);
+}

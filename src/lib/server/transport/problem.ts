@@ -1,0 +1,38 @@
+import { toAppError, type AppError } from '#lib/server/error.ts';
+import { logFailure } from '#lib/server/run/failure-log.ts';
+
+/** Headers that go with an error: when to come back, and how to authenticate. */
+export function errorHeaders(error: AppError): Record<string, string> {
+	return {
+		...(error.retryAfterSeconds !== undefined && { 'retry-after': String(error.retryAfterSeconds) }),
+		...(error.code === 'unauthorized' && { 'www-authenticate': 'Bearer' })
+	};
+}
+
+/** An error as `application/problem+json` (RFC 9457) with its status and, where known, `Retry-After`. */
+export function problemResponse(error: AppError, headers: Record<string, string> = {}): Response {
+	return Response.json(error.toProblem(), {
+		status: error.status,
+		headers: {
+			'content-type': 'application/problem+json',
+			'cache-control': 'no-store',
+			...errorHeaders(error),
+			...headers
+		}
+	});
+}
+
+/** A handler whose errors are answered as problems; unexpected ones are logged and reveal nothing. */
+export function withProblems<Event>(
+	handle: (event: Event) => Response | Promise<Response>
+): (event: Event) => Promise<Response> {
+	return async (event) => {
+		try {
+			return await handle(event);
+		} catch (thrown) {
+			const error = toAppError(thrown);
+			if (error.code === 'internal') logFailure('a request', thrown);
+			return problemResponse(error);
+		}
+	};
+}

@@ -1,0 +1,55 @@
+import { AppError } from '#lib/server/error.ts';
+import type { RunEvents } from '#lib/server/run/event-log.ts';
+import type { RunRegistry } from '#lib/server/run/registry.ts';
+import type { Run } from '#lib/server/run/run.ts';
+import { eventStream, parseEventId, SSE_HEADERS } from './sse.ts';
+
+/** Streams a run from its beginning; when the signal fires or the reader leaves, it no longer listens. */
+export function runResponse(run: Run, signal: AbortSignal): Response {
+	return streamResponse(run.traceId, run.events({ signal }));
+}
+
+/**
+ * Streams a run from after an event on. A reader that already has the last event gets 204, which tells an
+ * EventSource to stop reconnecting.
+ * @throws AppError `not_resumable`.
+ */
+export function resumeResponse(
+	runs: RunRegistry,
+	traceId: string,
+	after: number,
+	signal: AbortSignal
+): Response {
+	const attached = runs.attach(traceId, { after, signal });
+	if (!attached) {
+		throw new AppError('not_resumable', 'There is no answer with this trace_id to continue. Ask again.');
+	}
+	if (attached.hasMore) return streamResponse(traceId, attached.events);
+	attached.events.leave();
+	return new Response(null, { status: 204 });
+}
+
+/**
+ * The event that a reader had last, from the `Last-Event-ID` header or `?last_event_id=`.
+ * @param traceId the run that it must belong to, when that is known.
+ * @returns null when it names none.
+ * @throws AppError `invalid_request` when it is not an event id, or one of another run.
+ */
+export function lastEventId(
+	headers: Headers,
+	url: URL,
+	traceId?: string
+): { traceId: string; seq: number } | null {
+	const given = headers.get('last-event-id') ?? url.searchParams.get('last_event_id');
+	if (!given) return null;
+	const last = parseEventId(given);
+	if (last && (traceId === undefined || traceId === last.traceId)) return last;
+	throw new AppError(
+		'invalid_request',
+		'Last-Event-ID must be the id of an event of this run: "<trace_id>:<number>".'
+	);
+}
+
+function streamResponse(traceId: string, events: RunEvents): Response {
+	return new Response(eventStream(traceId, events), { headers: SSE_HEADERS });
+}

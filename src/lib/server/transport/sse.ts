@@ -1,0 +1,79 @@
+import type { RunEvent, RunEvents } from '#lib/server/run/event-log.ts';
+
+/** Longest silence on an open stream, in milliseconds; proxies commonly give up after 60 s. */
+const HEARTBEAT_MS = 10_000;
+/** Events that go into one write at most. */
+const BATCH = 256;
+/**
+ * A comment line without the blank line that would make it an event: some clients hand an empty message to their
+ * user for every blank line. https://html.spec.whatwg.org/multipage/server-sent-events.html
+ */
+const HEARTBEAT = ':hb\n';
+
+/** Headers of an event stream; the content type is exact because adapters and proxies compare it as a whole. */
+export const SSE_HEADERS = {
+	'content-type': 'text/event-stream',
+	'cache-control': 'no-cache, no-transform',
+	'x-accel-buffering': 'no'
+} as const;
+
+/** Name of an event's place in a run, as it stands in the `id` line: `<trace_id>:<seq>`. */
+export function eventId(traceId: string, seq: number): string {
+	return `${traceId}:${seq}`;
+}
+
+/** Reads `<trace_id>:<seq>` back; null when it is not such a name. */
+export function parseEventId(id: string): { traceId: string; seq: number } | null {
+	const [, traceId, seq] = /^([\w-]{1,100}):(\d{1,9})$/.exec(id) ?? [];
+	return traceId && seq ? { traceId, seq: Number(seq) } : null;
+}
+
+/**
+ * One event as it goes over the wire: an id line, one data line of JSON, a blank line. JSON escapes the line ends that
+ * would break the frame (CR and LF); others, such as U+2028, end no line in an event stream.
+ */
+export function frameEvent(traceId: string, { seq, event }: RunEvent): string {
+	return `id: ${eventId(traceId, seq)}\ndata: ${JSON.stringify(event)}\n\n`;
+}
+
+/**
+ * The body of an event stream. It reads when the client does (backpressure); what is ready goes into one write; while
+ * nothing happens it sends heartbeats, the first one at once, so that the client has its headers before the
+ * first event. It never errors; when the client leaves, the listener leaves.
+ */
+export function eventStream(
+	traceId: string,
+	events: RunEvents,
+	{ heartbeatMs = HEARTBEAT_MS } = {}
+): ReadableStream<Uint8Array> {
+	const encoder = new TextEncoder();
+	let pending: Promise<RunEvent[]> | null = null;
+	let isFirst = true;
+	return new ReadableStream<Uint8Array>(
+		{
+			async pull(controller) {
+				pending ??= events.nextBatch(BATCH);
+				const batch = await withinOrNull(pending, isFirst ? 0 : heartbeatMs);
+				isFirst = false;
+				if (batch === null) {
+					controller.enqueue(encoder.encode(HEARTBEAT));
+					return;
+				}
+				pending = null;
+				if (batch.length === 0) controller.close();
+				else controller.enqueue(encoder.encode(batch.map((event) => frameEvent(traceId, event)).join('')));
+			},
+			cancel() {
+				events.leave();
+			}
+		},
+		{ highWaterMark: 0 }
+	);
+}
+
+/** The value, or null when it takes longer. */
+function withinOrNull<T>(promise: Promise<T>, milliseconds: number): Promise<T | null> {
+	const { promise: expired, resolve } = Promise.withResolvers<null>();
+	const timer = setTimeout(resolve, milliseconds, null);
+	return Promise.race([promise, expired]).finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,2 @@
+/** Alive: answers without touching model, index or disk. */
+export const GET = () => Response.json({ status: 'ok' });

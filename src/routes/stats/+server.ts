@@ -1,0 +1,8 @@
+import { statsInputSchema } from '#lib/contract/stats.ts';
+import { withProblems } from '#lib/server/transport/problem.ts';
+import { readQuery } from '#lib/server/transport/query.ts';
+import type { RequestEvent } from './$types';
+
+export const GET = withProblems(async ({ url, locals }: RequestEvent) =>
+	Response.json(await locals.services.store.stats(readQuery(url, statsInputSchema)))
+);

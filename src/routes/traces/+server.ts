@@ -1,0 +1,8 @@
+import { traceListInputSchema } from '#lib/contract/trace.ts';
+import { withProblems } from '#lib/server/transport/problem.ts';
+import { readQuery } from '#lib/server/transport/query.ts';
+import type { RequestEvent } from './$types';
+
+export const GET = withProblems(({ url, locals }: RequestEvent) =>
+	Response.json(locals.services.store.list(readQuery(url, traceListInputSchema)))
+);
