@@ -319,12 +319,18 @@ export function describeTraceStore(name: string, open: () => StoreUnderTest): vo
 				expect(stats.steps.llm_generation?.count).toBe(1);
 			});
 
-			it('by age takes the older ones, but none that is still running', () => {
+			it('by age takes however many there are', async () => {
+				for (let made = 0; made < 35; made += 1) keep({}, { timestamp: ago(minute) });
+				expect(await store.deleteBefore(now)).toBe(35);
+				expect(idsOf()).toEqual([]);
+			});
+
+			it('by age takes the older ones, but none that is still running', async () => {
 				const old = keep({}, { timestamp: ago(2 * minute) });
 				const edge = keep({}, { timestamp: ago(minute) });
 				const running = pendingTrace({ timestamp: ago(3 * minute) });
 				store.create(running);
-				expect(store.deleteBefore(new Date(ago(minute)))).toBe(1);
+				expect(await store.deleteBefore(new Date(ago(minute)))).toBe(1);
 				expect(store.get(old.trace_id)).toBeNull();
 				expect(idsOf()).toEqual([edge.trace_id, running.trace_id]);
 			});

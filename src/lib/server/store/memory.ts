@@ -122,7 +122,7 @@ export class MemoryTraceStore implements TraceStore {
 		return this.#entries.delete(traceId);
 	}
 
-	deleteBefore(moment: Date): number {
+	async deleteBefore(moment: Date): Promise<number> {
 		let deleted = 0;
 		for (const [traceId, { metrics }] of this.#entries) {
 			if (metrics.status === 'pending' || metrics.timestamp >= moment.getTime()) continue;

@@ -41,7 +41,7 @@ export class OwnerLock {
 	living(): string[] {
 		const prefix = `${basename(this.#databasePath)}-owner-`;
 		const names = readdirSync(dirname(this.#databasePath))
-			.filter((file) => file.startsWith(prefix) && !file.endsWith('-journal'))
+			.filter((file) => file.startsWith(prefix))
 			.map((file) => file.slice(prefix.length));
 		return names.filter((name) => {
 			if (name === this.name) return true;
@@ -67,8 +67,8 @@ function lockPath(databasePath: string, name: string): string {
 function tryLock(path: string): DatabaseSync | null {
 	const lock = new DatabaseSync(path);
 	try {
-		// An exclusive transaction that never writes: nothing but the lock itself.
-		lock.exec('PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE');
+		// An exclusive transaction that never writes, without a journal file: nothing but the lock itself.
+		lock.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
 		return lock;
 	} catch {
 		lock.close();

@@ -6,7 +6,7 @@ import type { StepMetrics, TraceMetrics } from './metrics.ts';
 import { windowBounds } from './series.ts';
 
 /** Traces read before the event loop gets a turn: a few milliseconds' worth. */
-const PAGE = 1000;
+const PAGE = 400;
 
 const METRICS_COLUMNS = `
 	timestamp, library_filter, status, total_duration_ms, retrieval_ms, generation_ms, time_to_first_token_ms,
@@ -32,7 +32,8 @@ export async function readMetrics(
 	);
 	const stepsOfPage = prepare(
 		`SELECT name, duration_ms FROM traces CROSS JOIN trace_steps USING (trace_number)
-		WHERE (timestamp, trace_number) > (?, ?) AND (timestamp, trace_number) <= (?, ?) ${ofLibrary}`
+		WHERE timestamp BETWEEN ? AND ? AND (timestamp, trace_number) > (?, ?) AND (timestamp, trace_number) <= (?, ?)
+		${ofLibrary}`
 	);
 	const traces: TraceMetrics[] = [];
 	const steps: StepMetrics[] = [];
@@ -46,7 +47,7 @@ export async function readMetrics(
 		if (!last) return { traces, steps };
 		const until: [number, number] = [Number(last.timestamp), Number(last.trace_number)];
 		for (const row of page) traces.push(row as unknown as TraceMetrics);
-		for (const { name, duration_ms } of stepsOfPage.all(...after, ...until, ...filter)) {
+		for (const { name, duration_ms } of stepsOfPage.all(after[0], until[0], ...after, ...until, ...filter)) {
 			steps.push({ name: name as StepName, duration_ms: Number(duration_ms) });
 		}
 		if (page.length < PAGE) return { traces, steps };

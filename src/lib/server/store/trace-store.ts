@@ -63,7 +63,10 @@ export interface TraceStore {
 	saveFeedback(feedback: FeedbackInput): boolean;
 	/** Deletes a trace; false when unknown. */
 	delete(traceId: string): boolean;
-	/** Deletes traces accepted before the moment, except pending ones; returns how many. */
-	deleteBefore(moment: Date): number;
+	/**
+	 * Deletes traces accepted before the moment, except pending ones; resolves to how many. Asynchronous for the same
+	 * reason as `stats`.
+	 */
+	deleteBefore(moment: Date): Promise<number>;
 	close(): void;
 }
