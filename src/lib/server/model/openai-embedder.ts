@@ -1,5 +1,5 @@
 import type { OpenAI } from 'openai';
-import { throwIfCancelled, AppError } from '#lib/server/error.ts';
+import { throwIfCancelled } from '#lib/server/error.ts';
 import type { Embedder } from './embedder.ts';
 import { splitBatches } from './embedding-batch.ts';
 import { readVectors } from './embedding-vector.ts';

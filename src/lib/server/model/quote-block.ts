@@ -1,0 +1,81 @@
+/** A part of a passage that is quoted as one: a paragraph, a list item, a code block with its fences, or a table. */
+export interface Block {
+	kind: 'paragraph' | 'item' | 'code' | 'table';
+	/** Markdown without line breaks for paragraphs and items, as it stands for the others. */
+	text: string;
+}
+
+const FENCE = /^\s*(`{3,}|~{3,})/;
+const HEADING = /^\s{0,3}#{1,6}\s/;
+const ITEM = /^\s*(?:[-*+]|\d{1,3}[.)])\s+/;
+const TABLE = /^\s*\|/;
+const RULE = /^\s*(?:-{3,}|\*{3,}|_{3,}|={3,}|:::.*|\/\/\/.*)\s*$/;
+
+/**
+ * The blocks of a passage, in order; headings and rules are left out. Reads what passages are made of and takes
+ * everything else for a paragraph; a code block that was cut off at the end of the passage is closed.
+ */
+export function splitBlocks(markdown: string): Block[] {
+	const blocks: Block[] = [];
+	let open: { kind: Block['kind']; lines: string[] } | null = null;
+	const close = () => {
+		if (open) {
+			const text = open.lines.join(open.kind === 'table' ? '\n' : ' ').trim();
+			if (text) blocks.push({ kind: open.kind, text });
+		}
+		open = null;
+	};
+	const add = (kind: Block['kind'], line: string) => {
+		if (open?.kind !== kind || kind === 'item') close();
+		open ??= { kind, lines: [] };
+		open.lines.push(line.trim());
+	};
+
+	const lines = markdown.split('\n');
+	for (let at = 0; at < lines.length; at++) {
+		const line = lines[at]!.replace(/^\s{0,3}>\s?/, '');
+		const fence = FENCE.exec(line)?.[1];
+		if (fence) {
+			close();
+			const end = endOfFence(lines, at, fence);
+			const text = dedent(lines.slice(at, end + 1));
+			const isClosed = end > at && FENCE.test(lines[end]!);
+			if (end > at + 1 || isClosed)
+				blocks.push({ kind: 'code', text: isClosed ? text : `${text}\n${fence}` });
+			at = end;
+		} else if (line.trim() === '' || HEADING.test(line) || RULE.test(line)) close();
+		else if (TABLE.test(line)) add('table', line);
+		else if (ITEM.test(line)) add('item', line.replace(ITEM, ''));
+		else if (currentKind(open) === 'item' && /^\s/.test(line)) open!.lines.push(line.trim());
+		else add('paragraph', line);
+	}
+	close();
+	return blocks.filter((block) => block.kind !== 'code' || /\n[^\n]*\w[^\n]*\n/.test(block.text));
+}
+
+/** Line of the closing fence, or the last line. */
+function endOfFence(lines: readonly string[], start: number, fence: string): number {
+	for (let at = start + 1; at < lines.length; at++) {
+		const closing = /^\s*(`{3,}|~{3,})\s*$/.exec(lines[at]!)?.[1];
+		if (closing && closing[0] === fence[0] && closing.length >= fence.length) return at;
+	}
+	return lines.length - 1;
+}
+
+/** Code inside a list or a quotation stands to the right of where it must stand alone. */
+function dedent(lines: readonly string[]): string {
+	const indent = /^\s*/.exec(lines[0]!)![0].length;
+	return lines.map((line) => line.slice(Math.min(indent, /^\s*/.exec(line)![0].length))).join('\n');
+}
+
+/** Keeps the compiler from narrowing a variable that a closure assigns. */
+function currentKind(open: { kind: Block['kind'] } | null): Block['kind'] | null {
+	return open?.kind ?? null;
+}
+
+const segmenter = new Intl.Segmenter('en', { granularity: 'sentence' });
+
+/** The sentences of a paragraph, trimmed. */
+export function splitSentences(paragraph: string): string[] {
+	return [...segmenter.segment(paragraph)].map(({ segment }) => segment.trim()).filter(Boolean);
+}
