@@ -65,6 +65,14 @@ export class Corpus {
 		return rows.map((row) => String(row.document));
 	}
 
+	/** Source by document, for one library. */
+	sources(library: string): Map<string, string> {
+		const rows = this.#database
+			.prepare('SELECT document, source FROM documents WHERE library = ?')
+			.all(library);
+		return new Map(rows.map((row) => [String(row.document), String(row.source)]));
+	}
+
 	/** Stores documents with their passages in one transaction; known ones are replaced. */
 	replace(documents: readonly CorpusDocument[]): void {
 		const now = new Date().toISOString();
@@ -104,6 +112,29 @@ export class Corpus {
 		}
 	}
 
+	/** The passages of one document, in order. */
+	passagesOf(library: string, document: string): Passage[] {
+		const rows = this.#database
+			.prepare('SELECT position, chunk FROM chunks WHERE library = ? AND document = ? ORDER BY position')
+			.all(library, document);
+		return rows.map((row) => ({
+			position: Number(row.position),
+			chunk: JSON.parse(String(row.chunk)) as Chunk
+		}));
+	}
+
+	/** Every document with its hash, sorted by library and name. */
+	documents(): { library: string; document: string; hash: string }[] {
+		const rows = this.#database
+			.prepare('SELECT library, document, hash FROM documents ORDER BY library, document')
+			.all();
+		return rows.map((row) => ({
+			library: String(row.library),
+			document: String(row.document),
+			hash: String(row.hash)
+		}));
+	}
+
 	/** One passage; null when unknown. Validated, because another version may have written it. */
 	passage(library: string, document: string, position: number): Chunk | null {
 		const row = this.#database
@@ -128,19 +159,18 @@ export class Corpus {
 		}));
 	}
 
-	/** Known vectors by hash of the embedded text, for one model. */
-	vectors(model: string): Map<string, Float32Array> {
-		const rows = this.#database
-			.prepare('SELECT text_hash, vector FROM embeddings WHERE model = ?')
-			.iterate(model);
+	/** The known vectors among those asked for, by hash of the embedded text, for one model. */
+	vectors(model: string, textHashes: Iterable<string>): Map<string, Float32Array> {
+		const find = this.#database.prepare('SELECT vector FROM embeddings WHERE model = ? AND text_hash = ?');
 		const vectors = new Map<string, Float32Array>();
-		for (const row of rows) {
-			const bytes = row.vector as Uint8Array;
-			vectors.set(String(row.text_hash), new Float32Array(bytes.slice().buffer));
+		for (const textHash of textHashes) {
+			const row = find.get(model, textHash);
+			if (row) vectors.set(textHash, new Float32Array((row.vector as Uint8Array).slice().buffer));
 		}
 		return vectors;
 	}
 
+	/** Keeps vectors by hash of the embedded text, so that nothing is embedded twice. */
 	saveVectors(model: string, vectors: Iterable<[textHash: string, vector: Float32Array]>): void {
 		this.#transaction(() => {
 			const put = this.#database.prepare('INSERT OR REPLACE INTO embeddings VALUES (?, ?, ?)');

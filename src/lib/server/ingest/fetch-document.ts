@@ -1,0 +1,94 @@
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { AppError } from '#lib/server/error.ts';
+import { checkHost, guardedLookup, type AddressGuard } from './address-guard.ts';
+
+/** How a page is fetched. */
+export interface FetchLimits {
+	guard: AddressGuard;
+	/** Longest whole fetch, redirects and all, in milliseconds. */
+	timeoutMs: number;
+	/** Most bytes of a body. */
+	maxBytes: number;
+}
+
+/** A page as it came. */
+export interface FetchedPage {
+	/** After redirects. */
+	url: string;
+	/** The header as sent; empty when there was none. */
+	contentType: string;
+	body: Uint8Array;
+}
+
+const MAX_REDIRECTS = 3;
+
+/**
+ * Fetches a page over HTTP(S). Every hop is checked against the guard; the body is cut off as soon as it is too long.
+ * @throws AppError `ingest_failed` with a reason for the reader; `cancelled` when the signal fires.
+ */
+export async function fetchPage(
+	address: string,
+	limits: FetchLimits,
+	signal: AbortSignal
+): Promise<FetchedPage> {
+	const deadline = AbortSignal.timeout(limits.timeoutMs);
+	const either = AbortSignal.any([signal, deadline]);
+	let url = new URL(address);
+	try {
+		for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
+			const response = await open(url, limits, either);
+			const status = response.statusCode ?? 0;
+			const location = response.headers.location;
+			if (status >= 300 && status < 400 && location) {
+				response.destroy();
+				url = new URL(location, url);
+				continue;
+			}
+			if (status !== 200) {
+				response.destroy();
+				throw new AppError('ingest_failed', `The server answered with status ${status}.`);
+			}
+			const body = await readBody(response, limits.maxBytes);
+			return { url: url.href, contentType: response.headers['content-type'] ?? '', body };
+		}
+		throw new AppError('ingest_failed', `It redirects more than ${MAX_REDIRECTS} times.`);
+	} catch (thrown) {
+		if (signal.aborted) throw new AppError('cancelled', 'The ingest was stopped.');
+		if (deadline.aborted) throw new AppError('ingest_failed', `It took longer than ${limits.timeoutMs} ms.`);
+		if (thrown instanceof AppError) throw thrown;
+		throw new AppError('ingest_failed', 'The server could not be reached.', { cause: thrown });
+	}
+}
+
+function open(url: URL, limits: FetchLimits, signal: AbortSignal): Promise<IncomingMessage> {
+	if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+		throw new AppError('ingest_failed', 'Only http and https are read.');
+	}
+	checkHost(url.hostname, limits.guard);
+	const request = url.protocol === 'https:' ? httpsRequest : httpRequest;
+	return new Promise((resolve, reject) => {
+		const headers = {
+			accept: 'text/markdown, text/html;q=0.9, text/plain;q=0.8',
+			'accept-encoding': 'identity',
+			'user-agent': 'citelight'
+		};
+		request(url, { headers, signal, lookup: guardedLookup(limits.guard) }, resolve)
+			.on('error', reject)
+			.end();
+	});
+}
+
+async function readBody(response: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
+	const parts: Uint8Array[] = [];
+	let length = 0;
+	for await (const part of response as AsyncIterable<Uint8Array>) {
+		length += part.length;
+		if (length > maxBytes) {
+			response.destroy();
+			throw new AppError('ingest_failed', `It is larger than ${maxBytes} bytes.`);
+		}
+		parts.push(part);
+	}
+	return Buffer.concat(parts);
+}

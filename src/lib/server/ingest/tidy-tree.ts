@@ -1,0 +1,282 @@
+import rehypeParse from 'rehype-parse';
+import rehypeRemark from 'rehype-remark';
+import { toString } from 'mdast-util-to-string';
+import { unified } from 'unified';
+import type { Code, Definition, Nodes, Paragraph, PhrasingContent, Root, RootContent, TableRow } from 'mdast';
+import type { MdxJsxFlowElement, MdxJsxTextElement } from 'mdast-util-mdx-jsx';
+
+type JsxElement = MdxJsxFlowElement | MdxJsxTextElement;
+
+/**
+ * Turns a Markdown tree into one that holds only what a reader sees: front matter, imports, expressions, components,
+ * raw HTML, pictures and link targets inside the site are gone, their words stay. Headings stay at the top level and
+ * become bold text below it.
+ */
+export function tidyTree(root: Root): Root {
+	const definitions = new Map<string, Definition>();
+	for (const child of root.children) {
+		if (child.type === 'definition') definitions.set(child.identifier, child);
+	}
+	return { type: 'root', children: new Tidier(definitions).flow(root.children, true) as RootContent[] };
+}
+
+class Tidier {
+	readonly #definitions: ReadonlyMap<string, Definition>;
+
+	constructor(definitions: ReadonlyMap<string, Definition>) {
+		this.#definitions = definitions;
+	}
+
+	flow(children: readonly Nodes[], isTop = false): Nodes[] {
+		const tidied: Nodes[] = [];
+		let loose: PhrasingContent[] = [];
+		const flush = () => {
+			if (loose.some((node) => node.type !== 'text' || node.value.trim())) {
+				tidied.push({ type: 'paragraph', children: loose });
+			}
+			loose = [];
+		};
+		for (const child of children) {
+			for (const node of this.#node(child, isTop)) {
+				// Words of a component that stood where a paragraph would.
+				if (isPhrasing(node)) {
+					loose.push(node);
+				} else {
+					flush();
+					tidied.push(node);
+				}
+			}
+		}
+		flush();
+		return tidied;
+	}
+
+	#phrasing(children: readonly Nodes[]): PhrasingContent[] {
+		const tidied: PhrasingContent[] = [];
+		/** Explanations of `<abbr title="…">` that are waiting for their closing tag. */
+		const titles: string[] = [];
+		for (const child of children) {
+			if (child.type === 'html') tidied.push(...inlineHtml(child.value, titles));
+			else for (const node of this.#node(child, false)) tidied.push(...asPhrasing(node));
+		}
+		return tidied;
+	}
+
+	#node(node: Nodes, isTop: boolean): Nodes[] {
+		switch (node.type) {
+			case 'yaml':
+			case 'definition':
+			case 'thematicBreak':
+			case 'footnoteReference':
+			case 'mdxjsEsm' as never:
+			case 'mdxFlowExpression' as never:
+			case 'toml' as never:
+				return [];
+			case 'mdxTextExpression' as never:
+				return expressionText((node as { value?: string }).value ?? '');
+			case 'mdxJsxFlowElement' as never:
+			case 'mdxJsxTextElement' as never:
+				return this.#element(node as unknown as JsxElement);
+			case 'html':
+				return this.flow(htmlBlock(node.value));
+			case 'image':
+			case 'imageReference':
+				return node.alt?.trim() ? [{ type: 'text', value: node.alt }] : [];
+			case 'link':
+				return this.#link(node.url, node.children);
+			case 'linkReference':
+				return this.#link(this.#definitions.get(node.identifier)?.url ?? '', node.children);
+			case 'code':
+				return tidyCode(node);
+			case 'heading': {
+				const children = this.#phrasing(node.children);
+				if (isTop) return [{ ...node, children }];
+				return children.length > 0 ? [{ type: 'paragraph', children: [{ type: 'strong', children }] }] : [];
+			}
+			case 'paragraph':
+			case 'emphasis':
+			case 'strong':
+			case 'delete': {
+				const children = this.#phrasing(node.children);
+				return children.some((child) => toString(child).trim() || child.type !== 'text')
+					? [{ ...node, children }]
+					: [];
+			}
+			case 'blockquote': {
+				const children = this.flow(node.children).map(alertLabel);
+				return children.length > 0 ? [{ ...node, children: children as RootContent[] as [] }] : [];
+			}
+			case 'footnoteDefinition':
+				return this.flow(node.children);
+			case 'list': {
+				const items = node.children.flatMap((item) => {
+					const children = this.flow(item.children);
+					return children.length > 0 ? [{ ...item, children: children as [] }] : [];
+				});
+				return items.length > 0 ? [{ ...node, children: items }] : [];
+			}
+			case 'table':
+				return [
+					{
+						...node,
+						children: node.children.map((row) => ({
+							...row,
+							children: row.children.map((cell) => ({ ...cell, children: this.#phrasing(cell.children) }))
+						}))
+					}
+				];
+			default:
+				return [node];
+		}
+	}
+
+	/** Keeps the target of a link only when it leads somewhere by itself. */
+	#link(url: string, children: readonly Nodes[]): Nodes[] {
+		const text = this.#phrasing(children);
+		return /^https?:/.test(url) && text.length > 0 ? [{ type: 'link', url, children: text }] : text;
+	}
+
+	/** Unwraps a component or an HTML element written as one; its title becomes a bold label. */
+	#element(element: JsxElement): Nodes[] {
+		const name = element.name ?? '';
+		if (/^(?:script|style|iframe|svg|video|audio)$/.test(name)) return [];
+		if (name === 'br') return [{ type: 'break' }];
+		if (name === 'img') return textOf(attribute(element, 'alt'));
+		if (name === 'a') return this.#link(attribute(element, 'href'), element.children);
+		if (name === 'table') return elementTable(element);
+		if (name === 'code') return [{ type: 'inlineCode', value: toString(element) }];
+		if (name === 'li') {
+			const children = this.flow(element.children) as [];
+			return children.length > 0 ? [{ type: 'list', children: [{ type: 'listItem', children }] }] : [];
+		}
+		if (element.type === 'mdxJsxTextElement') return this.#phrasing(element.children);
+		const title = ['title', 'label', 'header'].map((key) => attribute(element, key)).find(Boolean);
+		const caption: Paragraph[] = title
+			? [{ type: 'paragraph', children: [{ type: 'strong', children: [{ type: 'text', value: title }] }] }]
+			: [];
+		return [...caption, ...this.flow(element.children)];
+	}
+}
+
+const phrasingTypes = new Set(['text', 'emphasis', 'strong', 'delete', 'inlineCode', 'break', 'link']);
+
+function isPhrasing(node: Nodes): node is PhrasingContent {
+	return phrasingTypes.has(node.type);
+}
+
+function asPhrasing(node: Nodes): PhrasingContent[] {
+	if (isPhrasing(node)) return [node];
+	if (node.type === 'paragraph') return node.children;
+	return textOf(toString(node));
+}
+
+function textOf(value: string): [] | [{ type: 'text'; value: string }] {
+	return value.trim() ? [{ type: 'text', value }] : [];
+}
+
+function attribute(element: JsxElement, name: string): string {
+	const found = element.attributes.find((item) => item.type === 'mdxJsxAttribute' && item.name === name);
+	return typeof found?.value === 'string' ? found.value : '';
+}
+
+/** `{" "}` and `{'text'}` are their strings, comments are nothing, a name in braces is most likely a placeholder. */
+function expressionText(expression: string): Nodes[] {
+	const literal = /^\s*(["'`])(.*)\1\s*$/s.exec(expression);
+	if (literal) return [{ type: 'text', value: literal[2] ?? '' }];
+	return /^\s*[\w.-]+\s*$/.test(expression) ? [{ type: 'text', value: `{${expression}}` }] : [];
+}
+
+/** A table written as elements; cells become their text. */
+function elementTable(element: JsxElement): Nodes[] {
+	const rows: TableRow[] = [];
+	const visit = (node: Nodes | JsxElement) => {
+		if ('name' in node && node.name === 'tr') {
+			const cells = node.children.flatMap(function cellsOf(child: Nodes): string[] {
+				if ('name' in child && (child.name === 'td' || child.name === 'th')) return [toString(child).trim()];
+				return 'children' in child ? child.children.flatMap(cellsOf) : [];
+			});
+			rows.push({
+				type: 'tableRow',
+				children: cells.map((value) => ({
+					type: 'tableCell',
+					children: [{ type: 'text', value: value.replace(/\s+/g, ' ') }]
+				}))
+			});
+		} else if ('children' in node) {
+			node.children.forEach(visit);
+		}
+	};
+	visit(element);
+	return rows.length > 0 ? [{ type: 'table', children: rows }] : [];
+}
+
+const htmlToMarkdown = unified().use(rehypeParse, { fragment: true }).use(rehypeRemark);
+
+/** The content of an HTML block as Markdown nodes; nothing when it is only tags or a comment. */
+function htmlBlock(html: string): Nodes[] {
+	const withoutTags = html.replace(/<!--[^]*?-->/g, '').replace(/<\/?[a-zA-Z][^>]*>/g, '');
+	if (!withoutTags.trim()) return textOf(/<img\b[^>]*\balt="([^"]+)"/.exec(html)?.[1] ?? '');
+	const tree = htmlToMarkdown.runSync(htmlToMarkdown.parse(html)) as unknown as Root;
+	return tree.children;
+}
+
+/** A tag inside a paragraph: gone, unless it is no tag at all but a placeholder such as `<YOUR-KEY>`. */
+function inlineHtml(html: string, titles: string[]): PhrasingContent[] {
+	if (/^<br\b/i.test(html)) return [{ type: 'break' }];
+	const explained = /^<(?:abbr|dfn)\b[^>]*\btitle="([^"]*)"/i.exec(html)?.[1];
+	if (/^<(?:abbr|dfn)\b/i.test(html)) titles.push(explained ?? '');
+	if (/^<\/(?:abbr|dfn)>/i.test(html)) {
+		const title = titles.pop();
+		return title ? [{ type: 'text', value: ` (${title})` }] : [];
+	}
+	const name = /^<\/?([a-zA-Z][\w-]*)/.exec(html)?.[1] ?? '';
+	const isPlaceholder = name === name.toUpperCase() && name.length > 1 && /^<[A-Z][A-Z0-9-]*>$/.test(html);
+	return isPlaceholder ? [{ type: 'text', value: html }] : [];
+}
+
+/** `[!NOTE]` of GitHub's alerts as a bold label. */
+function alertLabel(node: Nodes): Nodes {
+	const first = node.type === 'paragraph' ? node.children[0] : undefined;
+	const match = first?.type === 'text' ? /^\[!(\w+)\]\s*/.exec(first.value) : null;
+	if (node.type !== 'paragraph' || first?.type !== 'text' || !match?.[1]) return node;
+	const name = match[1].charAt(0) + match[1].slice(1).toLowerCase();
+	const rest: PhrasingContent = { type: 'text', value: ` ${first.value.slice(match[0].length)}` };
+	return {
+		...node,
+		children: [
+			{ type: 'strong', children: [{ type: 'text', value: `${name}:` }] },
+			rest,
+			...node.children.slice(1)
+		]
+	};
+}
+
+/** Keeps the language and a file name or label of a code block; options of the renderer go. */
+function tidyCode(node: Code): Nodes[] {
+	const value = stripTerminalMarkup(node.value).replace(/^(?:[ \t]*\n)+|\s+$/g, '');
+	if (!value.trim()) return [];
+	const lang = /^[\w+#.-]+$/.test(node.lang ?? '') ? (node.lang ?? null) : null;
+	const quoted = /\btitle="([^"]+)"/.exec(node.meta ?? '')?.[1];
+	const bare = (node.meta ?? '')
+		.replace(/[\w-]+=(?:"[^"]*"|\{[^}]*\}+|\S+)|\{[^}]*\}+|\b(?:lines|wrap|expandable|icon|nocopy)\b/g, '')
+		.trim();
+	const title = quoted ?? (/^[\w./() @+#-]{2,60}$/.test(bare) ? bare : '');
+	const code: Code = { type: 'code', lang, value };
+	if (!title) return [code];
+	return [
+		{ type: 'paragraph', children: [{ type: 'strong', children: [{ type: 'text', value: title }] }] },
+		code
+	];
+}
+
+/** Recorded terminal sessions come with their colours as `<font>` and `<span>` tags and entities. */
+function stripTerminalMarkup(code: string): string {
+	if (!/<(?:font color|span style)=/.test(code)) return code;
+	return code
+		.replace(/<\/?(?:font|span|u|b|i)\b[^>]*>/g, '')
+		.replace(/&apos;|&#39;/g, "'")
+		.replace(/&quot;/g, '"')
+		.replace(/&lt;/g, '<')
+		.replace(/&gt;/g, '>')
+		.replace(/&amp;/g, '&');
+}
