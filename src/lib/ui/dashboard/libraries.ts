@@ -3,9 +3,9 @@ import type { Stats } from '#lib/contract/stats.ts';
 /** The word that stands for the questions over all libraries, in `/stats` and in filters. */
 export const OVER_ALL = 'null';
 
-/** A filter as words. */
+/** A library of `queries_per_library` as words. */
 export function filterLabel(library: string): string {
-	return library === OVER_ALL ? 'All libraries at once' : library;
+	return library === OVER_ALL ? 'All libraries' : library;
 }
 
 /**
