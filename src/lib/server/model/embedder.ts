@@ -17,3 +17,19 @@ export interface Embedder {
 	 */
 	embedQuestion(text: string, signal: AbortSignal): Promise<Float32Array>;
 }
+
+/** An embedder that was fitted on a corpus. Its state lives beside the index whose vectors it made. */
+export interface FittedEmbedder extends Embedder {
+	/** How many passages it was fitted on. */
+	readonly fittedOn: number;
+	/** Writes its state into a folder. */
+	save(folder: string): Promise<void>;
+}
+
+/** Makes embedders that have to be fitted on a corpus before they can embed. */
+export interface EmbedderTrainer {
+	/** A new embedder for texts like these; deterministic. */
+	fit(texts: readonly string[], signal: AbortSignal): Promise<FittedEmbedder>;
+	/** The embedder whose state is in a folder; null when there is none. */
+	load(folder: string): Promise<FittedEmbedder | null>;
+}

@@ -1,9 +1,10 @@
 import { create, insertMultiple, remove, search, searchVector, type Orama, type Results } from '@orama/orama';
 import { mkdir } from 'node:fs/promises';
 import type { Chunk } from '#lib/contract/chunk.ts';
-import { Breather } from './breather.ts';
+import { Breather } from '#lib/server/model/breather.ts';
 import type { Bm25Settings } from './bm25-settings.ts';
 import { EvidenceReader } from './evidence.ts';
+import { documentKey } from './index-manifest.ts';
 import { PassageStorePlugin, passageSchema, VECTOR_PROPERTY, type OramaPassage } from './orama-plugin.ts';
 import { fieldsOf } from './passage-fields.ts';
 import type { Hit, Passage, PassageIndex, SearchOptions } from './passage-index.ts';
@@ -127,6 +128,20 @@ export class OramaIndex implements PassageIndex {
 	async save(folder: string): Promise<void> {
 		await mkdir(folder, { recursive: true });
 		await this.#store.save(folder);
+	}
+
+	/** Ids of all passages by the key of their document. */
+	chunkIdsByDocument(): Map<string, string[]> {
+		const { ids, table, text } = this.#store;
+		const byPage = new Map<number, string[]>();
+		for (let number = 0; number < text.end; number += 1) {
+			if (!text.has(number)) continue;
+			const page = table.page(number);
+			const own = byPage.get(page);
+			if (own) own.push(ids[number]!);
+			else byPage.set(page, [ids[number]!]);
+		}
+		return new Map([...byPage].map(([page, own]) => [documentKey(table.pages[page]!), own]));
 	}
 
 	#numbers(chunkIds: readonly string[]): number[] {

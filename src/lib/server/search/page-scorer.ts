@@ -125,7 +125,9 @@ export class PageScorer {
 		for (let page = 0; page < pageCount; page += 1) counts[page + 1]! += counts[page]!;
 		this.#starts = counts;
 		const key = (number: number) => table.page(number) * 0x100000 + table.position(number);
-		this.#order = Uint32Array.from(there).sort((a, b) => key(a) - key(b));
+		// Passages mostly come page by page in order; sorting is for those that came later.
+		const isInOrder = there.every((number, at) => at === 0 || key(there[at - 1]!) <= key(number));
+		this.#order = Uint32Array.from(isInOrder ? there : there.sort((a, b) => key(a) - key(b)));
 		this.#places = new Uint32Array(text.end);
 		this.#order.forEach((number, place) => (this.#places[number] = place));
 	}

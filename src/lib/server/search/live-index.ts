@@ -1,0 +1,138 @@
+import { join } from 'node:path';
+import type { Chunk } from '#lib/contract/chunk.ts';
+import { AppError } from '#lib/server/error.ts';
+import type { Embedder, EmbedderTrainer } from '#lib/server/model/embedder.ts';
+import type { Corpus } from './corpus.ts';
+import { OramaIndex } from './orama.ts';
+import type { Hit, SearchIndex, SearchOptions } from './passage-index.ts';
+import { INDEX_FOLDER, isTrainer } from './publish.ts';
+
+/** How often a newly published index is looked for, in milliseconds. */
+const POLL_MS = 1000;
+
+/** One published index with the embedder that its vectors came from. */
+export interface IndexGeneration {
+	index: SearchIndex;
+	/** Null when the index has no vectors, or those of a model that is not the configured one. */
+	embedder: Embedder | null;
+}
+
+export interface LiveIndexOptions {
+	corpus: Corpus;
+	dataFolder: string;
+	/** The configured embedder, or the trainer whose embedders lie beside their indexes; null for none. */
+	embedder: Embedder | EmbedderTrainer | null;
+	/** Told when a published index cannot be loaded; the old one stays, and it is tried again. */
+	onError?: (error: unknown) => void;
+	/** 0 turns looking off: `refresh` is then called by hand. */
+	poll_ms?: number;
+}
+
+/**
+ * The index that is published now. A new one is loaded beside the old while that goes on answering, and taken over at once. A run that took
+ * `current()` keeps its generation to the end.
+ */
+export class LiveIndex implements SearchIndex {
+	readonly #options: LiveIndexOptions;
+	readonly #closed = new AbortController();
+	readonly #timer: ReturnType<typeof setInterval> | undefined;
+	#folder: string | null = null;
+	#generation: IndexGeneration | null = null;
+	#refreshing: Promise<boolean> | null = null;
+
+	/** Nothing is loaded yet: await `refresh()` to start with an index. */
+	constructor(options: LiveIndexOptions) {
+		this.#options = options;
+		const interval = options.poll_ms ?? POLL_MS;
+		if (interval > 0) {
+			this.#timer = setInterval(
+				() => void this.refresh().catch((error) => options.onError?.(error)),
+				interval
+			);
+			this.#timer.unref();
+		}
+	}
+
+	/** Whether there is an index. */
+	get ready(): boolean {
+		return this.#generation !== null;
+	}
+
+	/**
+	 * The index to use for one run, with its embedder.
+	 * @throws AppError `index_not_ready` when nothing has been indexed.
+	 */
+	current(): IndexGeneration {
+		if (this.#generation) return this.#generation;
+		throw new AppError('index_not_ready', 'Nothing has been indexed yet. Ingest some documentation first.');
+	}
+
+	/**
+	 * Loads the published index when it is another one than is in use.
+	 * @returns whether it changed
+	 * @throws when it cannot be loaded; the old one stays.
+	 */
+	refresh(): Promise<boolean> {
+		this.#refreshing ??= this.#load().finally(() => (this.#refreshing = null));
+		return this.#refreshing;
+	}
+
+	/** Stops looking for new indexes. */
+	close(): void {
+		clearInterval(this.#timer);
+		this.#closed.abort();
+	}
+
+	get size(): number {
+		return this.#generation?.index.size ?? 0;
+	}
+
+	get embeddingModel(): string | null {
+		return this.#generation?.index.embeddingModel ?? null;
+	}
+
+	libraries(): string[] {
+		return this.#generation?.index.libraries() ?? [];
+	}
+
+	async searchText(question: string, options: SearchOptions): Promise<Hit[]> {
+		return this.current().index.searchText(question, options);
+	}
+
+	async searchVector(vector: Float32Array, options: SearchOptions): Promise<Hit[]> {
+		return this.current().index.searchVector(vector, options);
+	}
+
+	async features(
+		question: string,
+		vector: Float32Array | null,
+		chunkIds: readonly string[]
+	): Promise<Map<string, Record<string, number>>> {
+		return this.current().index.features(question, vector, chunkIds);
+	}
+
+	async get(chunkIds: readonly string[]): Promise<Chunk[]> {
+		return this.current().index.get(chunkIds);
+	}
+
+	async #load(): Promise<boolean> {
+		const { corpus, dataFolder } = this.#options;
+		const { signal } = this.#closed;
+		if (signal.aborted) return false;
+		const folder = corpus.currentIndex();
+		if (folder === null || folder === this.#folder) return false;
+		const path = join(dataFolder, INDEX_FOLDER, folder);
+		const index = await OramaIndex.load(path, signal);
+		const embedder = await this.#embedderOf(path, index.embeddingModel);
+		if (signal.aborted) return false;
+		this.#generation = { index, embedder };
+		this.#folder = folder;
+		return true;
+	}
+
+	async #embedderOf(path: string, model: string | null): Promise<Embedder | null> {
+		const { embedder } = this.#options;
+		const own = isTrainer(embedder) ? await embedder.load(path) : embedder;
+		return own?.model === model ? own : null;
+	}
+}

@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import type { Embedder } from '#lib/server/model/embedder.ts';
+import type { Corpus } from './corpus.ts';
+import { embeddedText } from './passage-fields.ts';
+import type { Passage } from './passage-index.ts';
+
+/**
+ * Gives passages their vectors. Those of an endpoint are kept in the corpus by content, so that the same text is never paid for twice;
+ * a built-in embedder is faster than looking them up.
+ */
+export class PassageEmbedding {
+	/** How many texts were embedded. */
+	embedded = 0;
+	readonly #corpus: Corpus;
+	readonly #embedder: Embedder | null;
+	#dimensions = 0;
+
+	constructor(corpus: Corpus, embedder: Embedder | null) {
+		this.#corpus = corpus;
+		this.#embedder = embedder;
+	}
+
+	/** Model id and length of the vectors, for an index of them; the length is known after the first passages. */
+	kind(): { model: string; dimensions: number } | null {
+		if (!this.#embedder) return null;
+		return { model: this.#embedder.model, dimensions: this.#dimensions || this.#embedder.dimensions };
+	}
+
+	/** @throws AppError `upstream_*` when an endpoint fails, or `cancelled`. */
+	async embed(passages: readonly Passage[], signal: AbortSignal): Promise<Passage[]> {
+		const embedder = this.#embedder;
+		if (!embedder || passages.length === 0) return [...passages];
+		const texts = passages.map((passage) => embeddedText(passage.chunk));
+		if (embedder.inProcess) {
+			const vectors = await this.#make(embedder, texts, signal);
+			return passages.map((passage, at) => ({ ...passage, vector: vectors[at]! }));
+		}
+		const hashes = texts.map((text) => createHash('sha256').update(text).digest('hex'));
+		const known = this.#corpus.vectors(embedder.model, hashes);
+		const missing = new Map<string, string>();
+		hashes.forEach((hash, at) => {
+			if (!known.has(hash)) missing.set(hash, texts[at]!);
+		});
+		if (missing.size > 0) {
+			const made = await this.#make(embedder, [...missing.values()], signal);
+			const fresh = [...missing.keys()].map((hash, at): [string, Float32Array] => [hash, made[at]!]);
+			this.#corpus.saveVectors(embedder.model, fresh);
+			for (const [hash, vector] of fresh) known.set(hash, vector);
+		}
+		return passages.map((passage, at) => {
+			const vector = known.get(hashes[at]!)!;
+			this.#dimensions ||= vector.length;
+			return { ...passage, vector };
+		});
+	}
+
+	async #make(embedder: Embedder, texts: readonly string[], signal: AbortSignal): Promise<Float32Array[]> {
+		const vectors = await embedder.embedPassages(texts, signal);
+		this.embedded += texts.length;
+		this.#dimensions ||= vectors[0]?.length ?? 0;
+		return vectors;
+	}
+}

@@ -1,0 +1,183 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { throwIfCancelled } from '#lib/server/error.ts';
+import { Breather } from '#lib/server/model/breather.ts';
+import type { Embedder, EmbedderTrainer, FittedEmbedder } from '#lib/server/model/embedder.ts';
+import type { Corpus } from './corpus.ts';
+import { PassageEmbedding } from './passage-embedding.ts';
+import { OramaIndex } from './orama.ts';
+import { embeddedText } from './passage-fields.ts';
+import type { Passage } from './passage-index.ts';
+import { documentKey, type IndexManifest, readManifest, writeManifest } from './index-manifest.ts';
+
+/** Folder of the published indexes inside the data folder; each has a folder of its own in it. */
+export const INDEX_FOLDER = 'index';
+
+/** A fitted embedder is fitted anew when the corpus has grown by this share since. */
+const REFIT_GROWTH = 1 / 3;
+
+/** Documents read, embedded and added between two progress reports. */
+const BATCH = 16;
+
+export interface PublishProgress {
+	stage: 'fitting' | 'indexing' | 'saving';
+	/** Documents that are done, of how many that changed. */
+	done: number;
+	total: number;
+}
+
+export interface PublishOptions {
+	corpus: Corpus;
+	dataFolder: string;
+	/** What makes the vectors: an embedder, or a trainer whose embedder is fitted on the corpus; null for none. */
+	embedder: Embedder | EmbedderTrainer | null;
+	onProgress?: (progress: PublishProgress) => void;
+	signal: AbortSignal;
+}
+
+export interface Published {
+	/** Name of the folder that is served from now on; null for an empty corpus that never had one. */
+	folder: string | null;
+	/** False when the index was up to date already. */
+	changed: boolean;
+	/** Passages in the index. */
+	passages: number;
+	/** Passages that had to be embedded now. */
+	embedded: number;
+}
+
+/**
+ * Brings the index in line with the corpus and publishes it: running servers change over to it by themselves. Starts from the index that
+ * is published now and touches only what changed, when that is possible.
+ * @throws AppError `cancelled` when the signal fired, `upstream_*` when an embeddings endpoint failed; the old index then stays.
+ */
+export async function publishIndex(options: PublishOptions): Promise<Published> {
+	const { corpus, dataFolder, signal, onProgress } = options;
+	throwIfCancelled(signal);
+	const folder = join(dataFolder, INDEX_FOLDER);
+	const previousName = corpus.currentIndex();
+	const previous = previousName ? await readManifest(join(folder, previousName)) : null;
+	const documents = corpus.documents();
+	if (documents.length === 0 && !previous) {
+		return { folder: null, changed: false, passages: 0, embedded: 0 };
+	}
+
+	const embedder = await chooseEmbedder(options, previous && join(folder, previousName!));
+	const wanted: IndexManifest = {
+		embedding_model: embedder?.model ?? null,
+		documents: Object.fromEntries(documents.map((entry) => [documentKey(entry), entry.hash]))
+	};
+	if (previous && isSame(previous, wanted)) {
+		return { folder: previousName, changed: false, passages: passageCount(corpus), embedded: 0 };
+	}
+
+	const isReusable = previous?.embedding_model === wanted.embedding_model;
+	const base = isReusable ? await loadIndex(join(folder, previousName!), signal) : null;
+	const embedding = new PassageEmbedding(corpus, embedder);
+	const index = await bring(base, previous, wanted, embedding, options);
+
+	onProgress?.({ stage: 'saving', done: documents.length, total: documents.length });
+	const name = generationName();
+	await mkdir(join(folder, name), { recursive: true });
+	await index.save(join(folder, name));
+	if (embedder && isFitted(embedder)) await embedder.save(join(folder, name));
+	await writeManifest(join(folder, name), wanted);
+	throwIfCancelled(signal);
+	corpus.publishIndex(name);
+	await removeSuperseded(folder, previousName ?? name);
+	return { folder: name, changed: true, passages: index.size, embedded: embedding.embedded };
+}
+
+/** Whether this has still to be fitted. */
+export function isTrainer(embedder: Embedder | EmbedderTrainer | null): embedder is EmbedderTrainer {
+	return embedder !== null && 'fit' in embedder;
+}
+
+function isFitted(embedder: Embedder): embedder is FittedEmbedder {
+	return 'fittedOn' in embedder;
+}
+
+async function chooseEmbedder(
+	{ corpus, embedder, onProgress, signal }: PublishOptions,
+	previousFolder: string | null
+): Promise<Embedder | null> {
+	if (!isTrainer(embedder)) return embedder;
+	const count = passageCount(corpus);
+	const known = previousFolder ? await embedder.load(previousFolder).catch(() => null) : null;
+	if (known && Math.abs(count - known.fittedOn) <= known.fittedOn * REFIT_GROWTH) return known;
+	onProgress?.({ stage: 'fitting', done: 0, total: count });
+	const breather = new Breather(signal);
+	const texts: string[] = [];
+	for (const { chunk } of corpus.passages()) {
+		texts.push(embeddedText(chunk));
+		await breather.breathe();
+	}
+	return embedder.fit(texts, signal);
+}
+
+/** Takes what is gone from the corpus, or changed in it, out of the base and adds what is new. */
+async function bring(
+	base: OramaIndex | null,
+	previous: IndexManifest | null,
+	wanted: IndexManifest,
+	embedding: PassageEmbedding,
+	{ corpus, onProgress, signal }: PublishOptions
+): Promise<OramaIndex> {
+	const known = base && previous ? previous.documents : {};
+	if (base) {
+		const ids = base.chunkIdsByDocument();
+		for (const [key, hash] of Object.entries(known)) {
+			if (wanted.documents[key] !== hash) await base.remove(ids.get(key) ?? []);
+		}
+	}
+	const changed = corpus.documents().filter((entry) => known[documentKey(entry)] !== entry.hash);
+	let index = base;
+	for (let at = 0; at < changed.length; at += BATCH) {
+		onProgress?.({ stage: 'indexing', done: at, total: changed.length });
+		const passages: Passage[] = changed
+			.slice(at, at + BATCH)
+			.flatMap(({ library, document }) => corpus.passagesOf(library, document));
+		const withVectors = await embedding.embed(passages, signal);
+		index ??= OramaIndex.create(embedding.kind());
+		await index.add(withVectors);
+		throwIfCancelled(signal);
+	}
+	return index ?? OramaIndex.create(embedding.kind());
+}
+
+/** The index of a folder; null when it cannot be read, so that a new one is built. */
+async function loadIndex(folder: string, signal: AbortSignal): Promise<OramaIndex | null> {
+	try {
+		return await OramaIndex.load(folder, signal);
+	} catch {
+		throwIfCancelled(signal);
+		return null;
+	}
+}
+
+function passageCount(corpus: Corpus): number {
+	return corpus.libraries().reduce((sum, library) => sum + library.chunks, 0);
+}
+
+function isSame(a: IndexManifest, b: IndexManifest): boolean {
+	const keys = Object.keys(a.documents);
+	return (
+		a.embedding_model === b.embedding_model &&
+		keys.length === Object.keys(b.documents).length &&
+		keys.every((key) => a.documents[key] === b.documents[key])
+	);
+}
+
+/** Sorts by the time it was made. */
+function generationName(): string {
+	const time = new Date().toISOString().replace(/[-:.]/g, '');
+	return `${time}-${randomBytes(3).toString('hex')}`;
+}
+
+/** Removes what is older than the index before this one, which a server may still be reading. */
+async function removeSuperseded(folder: string, previousName: string): Promise<void> {
+	for (const name of await readdir(folder)) {
+		if (name < previousName) await rm(join(folder, name), { recursive: true, force: true });
+	}
+}
