@@ -34,7 +34,7 @@ describe('settings', () => {
 		['OPENAI_BASE_URL', 'localhost'],
 		['OPENAI_BASE_URL', 'ftp://host/v1'],
 		['RESUME_GRACE_MS', '-1'],
-		['TRACE_CONTENT', 'some'],
+		['TRACE_CONTENT', 'none'],
 		['MAX_CONCURRENT_ANSWERS', '0']
 	])('stop the start with one line that names %s when it is %s', (name, value) => {
 		let message = '';

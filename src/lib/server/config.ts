@@ -44,9 +44,19 @@ const settings = {
 		.optional()
 		.describe('Model of the embeddings endpoint; unset means the built-in embedder.'),
 	EMBEDDING_BASE_URL: url.optional().describe('Embeddings endpoint, when it is not OPENAI_BASE_URL.'),
+	EMBEDDING_API_KEY: z
+		.string()
+		.min(1)
+		.optional()
+		.describe('Its key, when it is on another host than OPENAI_BASE_URL.'),
 	RERANK_URL: url
 		.optional()
 		.describe('A /rerank endpoint (Cohere, Jina, TEI); unset means the built-in reranker.'),
+	RERANK_API_KEY: z
+		.string()
+		.min(1)
+		.optional()
+		.describe('Its key, when it is on another host than OPENAI_BASE_URL.'),
 	RERANK_MODEL: z.string().min(1).optional().describe('Model to name to the rerank endpoint.'),
 	PRICES: z
 		.string()
@@ -70,7 +80,7 @@ const settings = {
 		.default(180_000)
 		.describe('Longest whole answer, in milliseconds.'),
 	TRACE_CONTENT: z
-		.enum(['full', 'redacted', 'none'], { error: 'must be full, redacted or none' })
+		.enum(['full'], { error: 'must be full: keeping less is not built yet' })
 		.default('full')
 		.describe('How much text traces keep.'),
 	TRACE_RETENTION_DAYS: integer(1, 36_500)

@@ -1,0 +1,164 @@
+import type { Config } from './config.ts';
+import { AppError } from './error.ts';
+import type { Embedder, EmbedderTrainer } from './model/embedder.ts';
+import { EndpointReranker } from './model/endpoint-reranker.ts';
+import { ExtractiveGenerator } from './model/extractive-generator.ts';
+import { FeatureReranker } from './model/feature-reranker.ts';
+import type { Generator } from './model/generator.ts';
+import { lexicalEmbedding } from './model/lexical-embedder.ts';
+import { OpenAiEmbedder } from './model/openai-embedder.ts';
+import { OpenAiGenerator } from './model/openai-generator.ts';
+import { loadPrices } from './model/prices.ts';
+import type { Reranker } from './model/reranker.ts';
+import { createAnswerPipeline } from './rag/answer.ts';
+import type { AnswerEngine } from './rag/engine.ts';
+import { searchPassages } from './rag/search.ts';
+import { requireLibrary } from './run/admission.ts';
+import { RunRegistry } from './run/registry.ts';
+import { analyze } from './search/analyze.ts';
+import { Corpus } from './search/corpus.ts';
+import { LiveIndex } from './search/live-index.ts';
+import { publishIndex, type Published, type PublishProgress } from './search/publish.ts';
+import { SqliteTraceStore } from './store/sqlite.ts';
+import type { RequestServices } from './trpc/context.ts';
+
+/** Everything that works behind the doors, wired up. */
+export interface Services extends RequestServices {
+	corpus: Corpus;
+	index: LiveIndex;
+	/**
+	 * Brings the index in line with the corpus; this and every other process on the data folder then serves it.
+	 * @throws AppError `cancelled`, or `upstream_*` when an embeddings endpoint failed.
+	 */
+	publish(onProgress: (progress: PublishProgress) => void, signal: AbortSignal): Promise<Published>;
+	/** Ends the runs, waits until their traces are stored, and closes all files. */
+	close(): Promise<void>;
+}
+
+const RETENTION_SWEEP_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+
+/**
+ * The only place that constructs adapters: chooses them by the settings and wires them to the ports.
+ * @throws AppError `invalid_config` for prices that cannot be read, `storage_failed` for a data folder that cannot be used.
+ */
+export async function createServices(config: Config): Promise<Services> {
+	const prices = loadPrices(config.PRICES);
+	const store = new SqliteTraceStore(config.DATA_DIR);
+	const corpus = new Corpus(config.DATA_DIR);
+	const embedder = chooseEmbedder(config);
+	const index = new LiveIndex({ corpus, dataFolder: config.DATA_DIR, embedder, onError: reportIndexFailure });
+	await index.refresh().catch(reportIndexFailure);
+
+	const engine: AnswerEngine = {
+		knowledge: () => index.current(),
+		reranker: chooseReranker(config),
+		generator: chooseGenerator(config),
+		prices,
+		turns: (conversationId, limit) => store.turns(conversationId, limit)
+	};
+	const runs = new RunRegistry({
+		pipeline: createAnswerPipeline(engine),
+		store,
+		config,
+		libraries: () => index.libraries()
+	});
+	const stopSweeping = sweepOldTraces(store, config.TRACE_RETENTION_DAYS);
+
+	return {
+		config,
+		store,
+		corpus,
+		index,
+		runs,
+		async search(request, signal) {
+			requireLibrary(request.library, index.libraries());
+			return searchPassages(engine, request, signal);
+		},
+		libraries: () => corpus.libraries(),
+		async publish(onProgress, signal) {
+			const published = await publishIndex({
+				corpus,
+				dataFolder: config.DATA_DIR,
+				embedder,
+				onProgress,
+				signal
+			});
+			await index.refresh();
+			return published;
+		},
+		async close() {
+			stopSweeping();
+			index.close();
+			await runs.close();
+			store.close();
+			corpus.close();
+		}
+	};
+}
+
+function chooseGenerator(config: Config): Generator {
+	if (!config.OPENAI_API_KEY && !config.OPENAI_BASE_URL) return new ExtractiveGenerator();
+	return new OpenAiGenerator({
+		baseUrl: config.OPENAI_BASE_URL,
+		apiKey: config.OPENAI_API_KEY,
+		model: config.CHAT_MODEL,
+		firstTokenTimeoutMs: config.FIRST_TOKEN_TIMEOUT_MS,
+		idleTimeoutMs: config.IDLE_TIMEOUT_MS,
+		answerTimeoutMs: config.ANSWER_TIMEOUT_MS
+	});
+}
+
+function chooseEmbedder(config: Config): Embedder | EmbedderTrainer {
+	if (!config.EMBEDDING_MODEL) return lexicalEmbedding(analyze);
+	return new OpenAiEmbedder({
+		baseUrl: config.EMBEDDING_BASE_URL ?? config.OPENAI_BASE_URL,
+		apiKey: config.EMBEDDING_API_KEY ?? mainKeyFor(config, config.EMBEDDING_BASE_URL),
+		model: config.EMBEDDING_MODEL
+	});
+}
+
+function chooseReranker(config: Config): Reranker {
+	if (!config.RERANK_URL) return new FeatureReranker();
+	return new EndpointReranker({
+		url: config.RERANK_URL,
+		apiKey: config.RERANK_API_KEY ?? mainKeyFor(config, config.RERANK_URL),
+		model: config.RERANK_MODEL
+	});
+}
+
+/** The key of the model endpoint, but only for its own host: a key is never shown to another one. */
+function mainKeyFor(
+	{ OPENAI_API_KEY, OPENAI_BASE_URL }: Config,
+	url: string | undefined
+): string | undefined {
+	const host = (address: string) => new URL(address).host;
+	const main = host(OPENAI_BASE_URL ?? 'https://api.openai.com/v1');
+	return url === undefined || host(url) === main ? OPENAI_API_KEY : undefined;
+}
+
+/** Deletes traces that are too old, now and every hour; returns how to stop that. */
+function sweepOldTraces(store: SqliteTraceStore, days: number | undefined): () => void {
+	if (days === undefined) return () => {};
+	const sweep = () => {
+		void store.deleteBefore(new Date(Date.now() - days * DAY_MS)).catch(reportSweepFailure);
+	};
+	sweep();
+	const timer = setInterval(sweep, RETENTION_SWEEP_MS);
+	timer.unref();
+	return () => clearInterval(timer);
+}
+
+function reportIndexFailure(thrown: unknown): void {
+	report('The published index could not be loaded', thrown);
+}
+
+function reportSweepFailure(thrown: unknown): void {
+	report('Old traces could not be deleted', thrown);
+}
+
+/** One line for whoever runs the server; never content. */
+function report(what: string, thrown: unknown): void {
+	const reason = thrown instanceof AppError ? thrown.code : thrown instanceof Error ? thrown.name : 'unknown';
+	process.stderr.write(`citelight: ${what} (${reason}).\n`);
+}
