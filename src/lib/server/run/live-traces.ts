@@ -1,4 +1,5 @@
 import type { Trace, TraceSummary } from '#lib/contract/trace.ts';
+import { summaryOf } from '#lib/server/store/stored.ts';
 
 /** A watcher that does not read loses the oldest beyond this many. */
 const MAX_WAITING = 1000;
@@ -44,10 +45,4 @@ export class LiveTraces {
 			signal.removeEventListener('abort', onAbort);
 		}
 	}
-}
-
-/** What the list of traces shows of a trace. */
-export function summaryOf(trace: Trace): TraceSummary {
-	const { candidates: _candidates, prompt: _prompt, standalone_question: _standalone, ...summary } = trace;
-	return summary;
 }

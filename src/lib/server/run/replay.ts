@@ -9,26 +9,28 @@ import { doneOf } from './run.ts';
  * The events of a run that is no longer in memory, made from its trace: the same events with the same sequence numbers as
  * when they were live.
  * @param after last sequence number that the listener has.
- * @returns null when the rest cannot be told faithfully: the run has not ended, or its text was not kept as it was.
+ * @returns null when the rest cannot be told: the run has not ended, or its events were not kept one by one.
  */
-export function replayLog({ trace, tokenLengths }: StoredRun, after: number): EventLog | null {
-	if (trace.status === 'pending') return null;
-	const answer = trace.answer ?? '';
+export function replayLog(run: StoredRun, after: number): EventLog | null {
+	if (run.trace.status === 'pending') return null;
+	const events = eventsOf(run);
+	if (after <= events.length) return EventLog.of(events);
+	// A run that died with its process has lost the places of its events, but not that it ended.
+	const terminal = terminalEvent(run.trace);
+	return terminal.type === 'error' ? EventLog.of([terminal], after + 1) : null;
+}
+
+function eventsOf({ trace, tokenLengths }: StoredRun): AskEvent[] {
 	const terminal = terminalEvent(trace);
-	const keptLength = tokenLengths.reduce((sum, length) => sum + length, 0);
-	if (keptLength === answer.length) {
-		const hasSources = terminal.type === 'done' || tokenLengths.length > 0 || trace.sources.length > 0;
-		const events: AskEvent[] = hasSources ? [{ type: 'sources', data: trace.sources }] : [];
-		let end = 0;
-		for (const length of tokenLengths) {
-			events.push({ type: 'token', data: answer.slice(end, end + length) });
-			end += length;
-		}
-		return EventLog.of([...events, terminal]);
+	const answer = trace.answer ?? '';
+	const hadSources = terminal.type === 'done' || tokenLengths.length > 0 || trace.sources.length > 0;
+	const events: AskEvent[] = hadSources ? [{ type: 'sources', data: trace.sources }] : [];
+	let end = 0;
+	for (const length of tokenLengths) {
+		events.push({ type: 'token', data: answer.slice(end, end + length) });
+		end += length;
 	}
-	// A run that died with its process: the places of its events are lost, but not that it ended.
-	if (after > 0) return terminal.type === 'error' ? EventLog.of([terminal], after + 1) : null;
-	return EventLog.of([{ type: 'sources', data: trace.sources }, { type: 'token', data: answer }, terminal]);
+	return [...events, terminal];
 }
 
 function terminalEvent(trace: Trace): AskEvent {

@@ -34,6 +34,7 @@ function demandOf(issue: z.core.$ZodIssue): string {
 		case 'invalid_type':
 			return `must be ${nameOfType(issue.expected)}`;
 		case 'too_small':
+			if (issue.origin === 'string' && issue.minimum === 1) return 'must not be empty';
 			return `must be at least ${issue.minimum}${unitOf(issue.origin)}`;
 		case 'too_big':
 			return `must be at most ${issue.maximum}${unitOf(issue.origin)}`;
