@@ -5,7 +5,7 @@ import { shorten, writeJson, writeTable } from './terminal.ts';
 import { withServices } from './with-services.ts';
 
 export interface TracesOptions {
-	limit?: string;
+	limit?: number;
 	library?: string;
 	status?: string;
 	json?: boolean;

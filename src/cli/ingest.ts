@@ -1,0 +1,94 @@
+import { AppError } from '#lib/server/error.ts';
+import { ingest as ingestSources, type IngestReport } from '#lib/server/ingest/ingest.ts';
+import type { SourceArgument } from '#lib/server/ingest/source.ts';
+import type { Services } from '#lib/server/services.ts';
+import { formatCount, formatDuration, formatPlural } from '#lib/ui/format/index.ts';
+import { showProgress } from './progress.ts';
+import { remark, writeJson, writeLine } from './terminal.ts';
+import { withServices } from './with-services.ts';
+
+export interface IngestCommandOptions {
+	library: string;
+	prune: boolean;
+	baseUrl?: string;
+	json?: boolean;
+}
+
+/** Failures beyond this many are only counted. */
+const NAMED_FAILURES = 20;
+
+/**
+ * Brings one library of the index in line with its sources; a running server takes the new index over by itself.
+ * @throws AppError `ingest_failed` when a source cannot be opened at all, after the others are done.
+ */
+export async function ingest(sources: readonly string[], options: IngestCommandOptions): Promise<void> {
+	const startedAt = performance.now();
+	await withServices(async (services, signal) => {
+		const { library, prune, baseUrl } = options;
+		const report = await ingestLibrary(services, { sources, library, prune, baseUrl, signal });
+		const published = await publish(services, signal);
+		const total = performance.now() - startedAt;
+		if (options.json) writeJson({ ...report, index: published, total_duration_ms: Math.round(total) });
+		else writeReport(library, report, published.passages, total);
+		requireSources(sources, report);
+	});
+}
+
+/** Reads the sources of a library into the corpus, showing how far it has come. */
+export async function ingestLibrary(
+	{ corpus }: Services,
+	options: {
+		sources: readonly SourceArgument[];
+		library: string;
+		prune?: boolean;
+		baseUrl?: string | undefined;
+		signal: AbortSignal;
+	}
+): Promise<IngestReport> {
+	const progress = showProgress(`Reading ${options.library}`);
+	try {
+		return await ingestSources({
+			...options,
+			corpus,
+			onProgress: ({ done, total, document }) => progress.update(done, total, document)
+		});
+	} finally {
+		progress.stop();
+	}
+}
+
+/** Makes the index that serves what is in the corpus now, showing how far it has come. */
+export async function publish(services: Services, signal: AbortSignal) {
+	const progress = showProgress('Indexing');
+	try {
+		return await services.publish(({ stage, done, total }) => progress.update(done, total, stage), signal);
+	} finally {
+		progress.stop();
+	}
+}
+
+/** Tells on stderr what could not be read. */
+export function remarkFailures({ failures }: IngestReport): void {
+	for (const { document, reason } of failures.slice(0, NAMED_FAILURES)) {
+		remark(`Skipped ${document}: ${reason}`);
+	}
+	if (failures.length > NAMED_FAILURES)
+		remark(`... and ${failures.length - NAMED_FAILURES} more were skipped.`);
+}
+
+function writeReport(library: string, report: IngestReport, passages: number, total: number): void {
+	remarkFailures(report);
+	const { added, changed, unchanged, removed } = report.documents;
+	writeLine(
+		`${library}: ${added} added, ${changed} changed, ${unchanged} unchanged, ${removed} removed, ` +
+			`${report.failures.length} skipped; ${formatPlural(report.chunks, 'new passage')}, ` +
+			`${formatCount(passages)} in the index; ${formatDuration(total)}`
+	);
+}
+
+/** A page that cannot be read is a remark, a source that was named and is not there is a mistake. */
+function requireSources(sources: readonly string[], { failures }: IngestReport): void {
+	const failed = failures.find(({ document }) => sources.includes(document));
+	if (failed)
+		throw new AppError('ingest_failed', `${failed.document} could not be ingested: ${failed.reason}`);
+}
