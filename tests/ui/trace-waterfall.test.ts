@@ -1,0 +1,107 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { unionLength } from '#lib/server/trace/interval.ts';
+import { niceTicks } from '#lib/ui/trace/axis.ts';
+import { detailRows } from '#lib/ui/trace/details.ts';
+import { detailLabel } from '#lib/ui/trace/labels.ts';
+import { uncovered } from '#lib/ui/trace/phase.ts';
+import { place, waterfallEnd, waterfallRows } from '#lib/ui/trace/waterfall.ts';
+import { randomNumbers, sampleTrace } from './sample-traces.ts';
+
+const intervals = fc.array(
+	fc.record({
+		start_ms: fc.integer({ min: 0, max: 1000 }),
+		duration_ms: fc.integer({ min: 0, max: 300 })
+	}),
+	{ maxLength: 12 }
+);
+
+describe('the waterfall', () => {
+	it('leaves as unaccounted exactly the time that no step covers', () => {
+		fc.assert(
+			fc.property(intervals, fc.integer({ min: 0, max: 200 }), (steps, rest) => {
+				const total = Math.max(0, ...steps.map((step) => step.start_ms + step.duration_ms)) + rest;
+				const gaps = uncovered(steps, total);
+				const length = gaps.reduce((sum, gap) => sum + gap.duration_ms, 0);
+				expect(length).toBeCloseTo(total - unionLength(steps), 6);
+				for (const gap of gaps) {
+					expect(unionLength([...steps, gap])).toBeCloseTo(unionLength(steps) + gap.duration_ms, 6);
+				}
+			})
+		);
+	});
+
+	it('lists the steps as they began and ends with the unaccounted time that the trace tells', () => {
+		const trace = sampleTrace(randomNumbers(1), { status: 'success' });
+		const rows = waterfallRows(trace);
+		const starts = rows.flatMap(({ step }) => (step ? [step.start_ms] : []));
+		expect(starts).toEqual(starts.toSorted((a, b) => a - b));
+		expect(rows.at(-1)).toMatchObject({
+			label: 'Unaccounted',
+			step: null,
+			duration_ms: trace.unaccounted_ms
+		});
+		expect(waterfallEnd(trace)).toBe(trace.total_duration_ms);
+	});
+
+	it('claims no unaccounted time for a run that is not over', () => {
+		const trace = { ...sampleTrace(randomNumbers(2)), total_duration_ms: null, unaccounted_ms: null };
+		expect(waterfallRows(trace).map(({ step }) => step)).not.toContain(null);
+		expect(waterfallEnd(trace)).toBeGreaterThan(0);
+	});
+
+	it('draws every stretch inside the axis, and none that begins after it', () => {
+		fc.assert(
+			fc.property(intervals, fc.integer({ min: 1, max: 1500 }), (steps, end) => {
+				for (const step of steps) {
+					const box = place(step, end);
+					if (step.start_ms > end) expect(box).toBeNull();
+					else expect(box!.left + box!.width).toBeLessThanOrEqual(100 + 1e-9);
+				}
+			})
+		);
+		expect(place({ start_ms: 0, duration_ms: 5 }, 0)).toBeNull();
+	});
+
+	it('has a few round ticks from 0, none beyond the end', () => {
+		expect(niceTicks(854, 5)).toEqual([0, 250, 500, 750]);
+		expect(niceTicks(0, 5)).toEqual([0]);
+		fc.assert(
+			fc.property(fc.double({ min: 1e-3, max: 1e7, noNaN: true }), (end) => {
+				const ticks = niceTicks(end, 5);
+				expect(ticks.length).toBeGreaterThanOrEqual(2);
+				expect(ticks.length).toBeLessThanOrEqual(5);
+				expect(ticks.at(-1)!).toBeLessThanOrEqual(end * (1 + 1e-9));
+			})
+		);
+	});
+});
+
+describe('details of a step', () => {
+	it('are shown with words, units and the unknown as unknown', () => {
+		const rows = detailRows({
+			n_results: 50,
+			time_to_first_token_ms: 310.4,
+			prompt_tokens: null,
+			answerable: false,
+			best_score: 0.8123,
+			model: 'moonshot-v1-8k',
+			cost_usd: null,
+			weights: [1, 2]
+		}).map(({ label, text }) => [label, text.replaceAll('\u00a0', ' ')]);
+		expect(rows).toEqual([
+			['Results', '50'],
+			['Time to first token', '310 ms'],
+			['Prompt tokens', 'unknown'],
+			['Answerable', 'no'],
+			['Best score', '0.812'],
+			['Model', 'moonshot-v1-8k'],
+			['Cost', 'unknown'],
+			['Weights', '[1,2]']
+		]);
+	});
+
+	it('keeps a name that has nothing but its prefix', () => {
+		expect(detailLabel('n_')).toBe('n_');
+	});
+});
