@@ -6,7 +6,6 @@ import type { RequestEvent } from './$types';
 
 export const POST = withProblems(async ({ request, locals, platform }: RequestEvent) => {
 	const input = await readJson(request, searchInputSchema);
-	locals.services.runs.requireLibrary(input.library);
 	const found = await withClientSignal(request, platform?.req?.socket, (signal) =>
 		locals.services.search(input, signal)
 	);

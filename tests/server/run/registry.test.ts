@@ -74,6 +74,7 @@ describe('a limit on answers at once', () => {
 			async *pipeline(request) {
 				order.push(request.question);
 				await gates[Number(request.question)]!.opened;
+				yield sources();
 				return { status: 'success', finishReason: 'stop' };
 			}
 		});

@@ -63,7 +63,7 @@ export class RunRegistry {
 		const known = this.#sameRequest(request);
 		if (known) return known;
 		this.requireRoom();
-		this.requireLibrary(request.library);
+		requireLibrary(request.library, this.#libraries());
 		const run = new Run(request, route, this.#context);
 		this.#runs.set(run.traceId, run);
 		if (request.idempotency_key) this.#byKey.set(request.idempotency_key, run);
@@ -82,17 +82,8 @@ export class RunRegistry {
 	requireRoom(): void {
 		if (this.#isClosing)
 			throw new AppError('server_shutdown', 'The server is shutting down. Ask again later.');
-		this.requireLibrary(null);
+		requireLibrary(null, this.#libraries());
 		this.#context.queue.requireRoom();
-	}
-
-	/**
-	 * Checks that a library can be asked.
-	 * @param library null or undefined for all.
-	 * @throws AppError `unknown_library` or `index_not_ready`.
-	 */
-	requireLibrary(library: string | null | undefined): void {
-		requireLibrary(library, this.#libraries());
 	}
 
 	/** A run that is going on or has ended within the last minute. */

@@ -11,7 +11,7 @@ export interface RequestServices {
 	runs: RunRegistry;
 	/**
 	 * Retrieval without generation.
-	 * @throws AppError `retrieval_failed` or `cancelled`.
+	 * @throws AppError `unknown_library`, `index_not_ready`, `retrieval_failed` or `cancelled`.
 	 */
 	search(request: SearchRequest, signal: AbortSignal): Promise<SearchResponse>;
 	/** Every library that has been ingested. */
