@@ -5,95 +5,123 @@
  */
 export function cleanMarkdown(markdown: string): string {
 	const lines = markdown.split('\n');
-	const cleaned: string[] = [];
-	const isTemplate = /^[^`\n]*\{%-?\s*\w+[^`\n]*%\}/m.test(markdown);
-	let fence: string | null = null;
-	let inComment = false;
-	let inReferenceOptions = false;
-	/** Indentation of the `!!!` or `===` blocks that are open, innermost last. */
-	const openBlocks: number[] = [];
-
-	for (let line of lines) {
-		if (fence !== null) {
-			if (isClosingFence(line, fence)) fence = null;
-			else if (snippetLine.test(line)) continue;
-			cleaned.push(outdent(line, openBlocks.length));
-			continue;
-		}
-		if (inComment) {
-			const end = line.indexOf('-->');
-			if (end === -1) continue;
-			inComment = false;
-			line = line.slice(end + 3);
-		}
-		const indent = line.search(/\S/);
-		while (indent !== -1 && openBlocks.length > 0 && indent <= (openBlocks.at(-1) ?? 0)) openBlocks.pop();
-		if (inReferenceOptions) {
-			if (indent === -1 || indent > 0) {
-				const member = /^\s*-\s+(\S+)\s*$/.exec(line)?.[1];
-				if (member) cleaned.push(`- \`${member}\``);
-				continue;
-			}
-			inReferenceOptions = false;
-			cleaned.push('');
-		}
-		line = outdent(line, openBlocks.length);
-		const opening = fenceOpening.exec(line);
-		if (opening && !opening[2]?.includes('`')) {
-			fence = opening[1] ?? null;
-			cleaned.push(line);
-			continue;
-		}
-		const reference = /^:::\s+([\w.]+\.\w+)\s*$/.exec(line);
-		if (reference) {
-			cleaned.push('', `\`${reference[1]}\``, '');
-			inReferenceOptions = true;
-			continue;
-		}
-		const block = /^(\s*)(?:!!!|\?\?\?\+?|===\+?)\s+(?:([\w-]+)(?:\s+[\w-]+)*)?\s*(?:"([^"]*)")?\s*$/.exec(
-			line
-		);
-		if (block && (block[2] ?? block[3])) {
-			openBlocks.push(indent);
-			cleaned.push('', `${block[1]}${label(block[3] || block[2])}`, '');
-			continue;
-		}
-		const container = /^(\s*)(?:\/{3,}|:{3,})\s*(?:\{?([\w-]+)\}?)?\s*(?:\|?\s*(.*?))?\s*$/.exec(line);
-		if (container && !/^\s*\/{3,}\S*\//.test(line)) {
-			const title = container[3] || (admonitions.has(container[2] ?? '') ? container[2] : '');
-			cleaned.push('', title ? `${container[1]}${label(title)}` : '', '');
-			continue;
-		}
-		if (snippetLine.test(line) || /^\s*\{:?\s*[.#][^}]*\}\s*$/.test(line)) {
-			cleaned.push('');
-			continue;
-		}
-		if (line.includes('<!--')) {
-			line = outsideCode(line, (text) => text.replace(/<!--.*?-->/g, ''));
-			const start = commentStart(line);
-			if (start !== -1) {
-				inComment = true;
-				line = line.slice(0, start);
-			}
-		}
-		if (line.includes('{')) line = outsideCode(line, (text) => cleanBraces(text, isTemplate));
-		cleaned.push(line);
-	}
-	return cleaned.join('\n');
+	const cleaner = new LineCleaner(lines.findLastIndex((line) => line.includes('-->')));
+	return lines.flatMap((line, number) => cleaner.clean(line, number)).join('\n');
 }
 
 const fenceOpening = /^[ \t>]*(?:(?:[-*+]|\d+[.)])[ \t]+)*(`{3,}|~{3,})(.*)$/;
 /** A line that includes a file: FastAPI's `{* *}`, mdx_include's `{! !}`, pymdownx's `--8<--`. */
-const snippetLine = /^\s*(?:\{\*.*\*\}|\{!>?.*!\}|--8<--.*)\s*$/;
+const includeLine = /^\s*(?:\{\*.*\*\}|\{!>?.*!\}|--8<--.*)\s*$/;
+/** `::: package.Class` of mkdocstrings: the reference of an object, made from its source. */
+const objectReference = /^:::\s+([\w.]+\.\w+)\s*$/;
+/** `!!! type "title"`, `??? type`, `=== "tab"` of Python-Markdown, with indented content. */
+const indentedBlock = /^(\s*)(?:(?:!!!|\?\?\?\+?)\s+([\w-]+)(?:\s+[\w-]+)*|===[!+]?)\s*(?:"([^"]*)")?\s*$/;
+/** `:::type title` of Docusaurus, VitePress and others, and its end. */
+const colonFence = /^(\s*):{3,}\s*(?:\{?([\w-]+)\}?)?\s*(.*?)\s*$/;
+/** `/// type | title` of pymdownx, and its end. */
+const slashFence = /^(\s*)\/{3,}(?:\s+([\w-]+)\s*(?:\|\s*(.*?))?)?\s*$/;
+const attributeLine = /^\s*\{:?\s*[.#][^}]*\}\s*$/;
 const admonitions = new Set(
 	'note tip info warning danger caution important success hint question example quote abstract check bug details'.split(
 		' '
 	)
 );
 
-function label(title: string | undefined): string {
-	const text = (title ?? '').replace(/\*\*/g, '').replace(/^\[|\]$/g, '');
-	return `**${text.charAt(0).toUpperCase()}${text.slice(1)}**`;
+class LineCleaner {
+	/** Last line with `-->`: a comment that is never closed is no comment. */
+	readonly #lastCommentEnd: number;
+	#fence: string | null = null;
+	#inComment = false;
+	#inReferenceOptions = false;
+	#isTemplate = false;
+	/** Indentation of the `!!!` and `===` blocks that are open, innermost last. */
+	readonly #openBlocks: number[] = [];
+
+	constructor(lastCommentEnd: number) {
+		this.#lastCommentEnd = lastCommentEnd;
+	}
+
+	clean(source: string, number: number): string[] {
+		let line = source;
+		if (this.#fence !== null) {
+			if (isClosingFence(line, this.#fence)) this.#fence = null;
+			else if (includeLine.test(line)) return [];
+			return [outdent(line, this.#openBlocks.length)];
+		}
+		if (this.#inComment) {
+			const end = line.indexOf('-->');
+			if (end === -1) return [];
+			this.#inComment = false;
+			line = line.slice(end + 3);
+		}
+		const indent = line.search(/\S/);
+		while (indent !== -1 && indent <= (this.#openBlocks.at(-1) ?? -1)) this.#openBlocks.pop();
+		if (this.#inReferenceOptions) {
+			if (indent !== 0) return referenceMember(line);
+			this.#inReferenceOptions = false;
+		}
+		line = outdent(line, this.#openBlocks.length);
+		const opening = fenceOpening.exec(line);
+		if (opening && !opening[2]?.includes('`')) {
+			this.#fence = opening[1] ?? null;
+			return [line];
+		}
+		if (includeLine.test(line) || attributeLine.test(line)) return [''];
+		return this.#container(line, indent) ?? [this.#inline(line, number)];
+	}
+
+	/** The line that opens or closes an admonition, a tab or a reference, as its label; null for any other line. */
+	#container(line: string, indent: number): string[] | null {
+		const reference = objectReference.exec(line);
+		if (reference) {
+			this.#inReferenceOptions = true;
+			return ['', `\`${reference[1]}\``, ''];
+		}
+		const block = indentedBlock.exec(line);
+		if (block && (block[2] ?? block[3])) {
+			this.#openBlocks.push(indent);
+			return label(block[1], block[3] || block[2]);
+		}
+		const fence = colonFence.exec(line) ?? slashFence.exec(line);
+		if (!fence) return null;
+		const [, blank, type = '', title] = fence;
+		return title || admonitions.has(type.toLowerCase()) ? label(blank, title || type) : [''];
+	}
+
+	#inline(source: string, number: number): string {
+		let line = source;
+		if (line.includes('<!--')) {
+			line = outsideCode(line, (text) => text.replace(/<!--.*?-->/g, ''));
+			const start = commentStart(line);
+			if (start !== -1 && number < this.#lastCommentEnd) {
+				this.#inComment = true;
+				line = line.slice(0, start);
+			}
+		}
+		return line.includes('{') ? outsideCode(line, (text) => this.#braces(text)) : line;
+	}
+
+	#braces(text: string): string {
+		const cleaned = text
+			.replace(/\{[*!]>?[^{}]*[*!]\}/g, '')
+			// Attribute lists after a link, an image or emphasis: `[text](url){.external-link target=_blank}`.
+			.replace(/(?<=[)\]*_`>])\{:?\s*[.#:][^{}]*\}/g, '');
+		this.#isTemplate ||= /\{%-?\s*\w.*%\}/.test(cleaned);
+		if (!this.#isTemplate || !/\{[%{#]/.test(cleaned)) return cleaned;
+		// Markup around what a template would have filled in says nothing without it.
+		return /^\s*</.test(cleaned) ? '' : cleaned.replace(/\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}/g, '');
+	}
+}
+
+function label(blank: string | undefined, title: string | undefined): string[] {
+	const text = (title ?? '').replaceAll('**', '').replace(/^\[|\]$/g, '');
+	return ['', `${blank ?? ''}**${text.charAt(0).toUpperCase()}${text.slice(1)}**`, ''];
+}
+
+/** Of the options below a reference only the names of members are content. */
+function referenceMember(line: string): string[] {
+	const member = /^\s*-\s+(\S+)\s*$/.exec(line)?.[1];
+	return member ? [`- \`${member}\``] : line.trim() ? [] : [''];
 }
 
 function isClosingFence(line: string, fence: string): boolean {
@@ -121,12 +149,4 @@ function outsideCode(line: string, change: (text: string) => string): string {
 		.split(/(`+[^`]*`+)/)
 		.map((part, index) => (index % 2 === 0 ? change(part) : part))
 		.join('');
-}
-
-function cleanBraces(text: string, isTemplate: boolean): string {
-	const cleaned = text
-		.replace(/\{[*!]>?[^{}]*[*!]\}/g, '')
-		// Attribute lists after a link, an image or emphasis: `[text](url){.external-link target=_blank}`.
-		.replace(/(?<=[)\]*_`>])\{:?\s*[.#:][^{}]*\}/g, '');
-	return isTemplate ? cleaned.replace(/\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}/g, '') : cleaned;
 }

@@ -76,7 +76,7 @@ export class RestructuredTextParser {
 	}
 
 	inline(text: string): string {
-		return inlineToMarkdown(text.replace(/\s*\n\s*/g, ' '), this.references).trim();
+		return inlineToMarkdown(text.replace(/\s+/g, ' '), this.references).trim();
 	}
 
 	/** Runs `content` under one more heading, which is closed afterwards. */

@@ -234,11 +234,12 @@ function renderAdmonition(
 
 /** The sentence that Python's documentation makes of it. */
 function auditEvent(argument: string, parser: RestructuredTextParser): string {
-	const [event = '', ...parameters] = argument.split(/\s+/);
-	const names = parameters
-		.join(' ')
+	// Name, arguments separated by commas, and where they are described.
+	const [, event = '', list = ''] = /^(\S+)\s*("[^"]*"|\S*)/.exec(argument) ?? [];
+	const names = list
+		.replaceAll('"', '')
 		.split(',')
-		.map((name) => name.trim().replace(/^["']+|["']+$/g, ''))
+		.map((name) => name.trim())
 		.filter(Boolean)
 		.map((name) => `\`${name}\``);
 	const suffix =
@@ -251,10 +252,9 @@ function renderCode(
 	parser: RestructuredTextParser
 ): string {
 	const takesLanguage = /^(?:code|code-block|sourcecode)$/.test(name);
-	// Elsewhere the argument is a group name of a doctest, or the first line of a grammar.
-	const first =
-		name === 'productionlist' || name === 'math' ? (/^\w+$/.test(argument) ? [] : [argument]) : [];
-	const lines = [...first, ...adjoined, ...content];
+	// Elsewhere the argument is the name of a group, or the first line of a grammar or a formula.
+	const startsHere = name === 'math' || (name === 'productionlist' && argument.includes(':'));
+	const lines = [...(startsHere ? [argument] : []), ...adjoined, ...content];
 	if (takesLanguage) return fenced(lines, argument ? languageName(argument) : parser.language);
 	if (/^(?:doctest|testcode|ipython)$/.test(name)) return fenced(lines, 'python');
 	return fenced(name === 'productionlist' ? lines.map((line) => line.replaceAll('`', '')) : lines, '');

@@ -9,6 +9,9 @@ export function collectReferences(lines: readonly string[]): References {
 	const labels = new Map<string, string>();
 	const references = { substitutions, links, labels };
 	lines.forEach((line, index) => {
+		const title = sectionTitle(lines, index, references);
+		// A section can be referred to by its title, without a label.
+		if (title && !labels.has(title.toLowerCase())) labels.set(title.toLowerCase(), title);
 		if (!line.includes('.. ')) return;
 		const substitution = /^\s*\.\. \|([^|]+)\| (replace|unicode)::\s*(.*)$/.exec(line);
 		if (substitution) {
@@ -29,6 +32,12 @@ export function collectReferences(lines: readonly string[]): References {
 /** A long URL may stand on the line below its name. */
 function continuation(line: string | undefined): string {
 	return /^\s+(https?:\S+)$/.exec(line ?? '')?.[1] ?? '';
+}
+
+function sectionTitle(lines: readonly string[], index: number, references: References): string | null {
+	const line = lines[index] ?? '';
+	if (!adornment.test(lines[index + 1] ?? '') || !/^\s?\S/.test(line) || adornment.test(line)) return null;
+	return inlineToText(line.trim(), references);
 }
 
 function labelledTitle(lines: readonly string[], start: number, references: References): string | null {

@@ -251,10 +251,14 @@ function alertLabel(node: Nodes): Nodes {
 	};
 }
 
+/** Printed output longer than this (dumps of whole pages and tables) is shown by its start. */
+const LONG_OUTPUT = 2000;
+
 /** Keeps the language and a file name or label of a code block; options of the renderer go. */
 function tidyCode(node: Code): Nodes[] {
 	const value = stripTerminalMarkup(node.value).replace(/^(?:[ \t]*\n)+|\s+$/g, '');
 	if (!value.trim()) return [];
+	if (node.lang === 'output') return [{ type: 'code', lang: 'output', value: startOf(value) }];
 	const lang = /^[\w+#.-]+$/.test(node.lang ?? '') ? (node.lang ?? null) : null;
 	const quoted = /\btitle="([^"]+)"/.exec(node.meta ?? '')?.[1];
 	const bare = (node.meta ?? '')
@@ -279,4 +283,11 @@ function stripTerminalMarkup(code: string): string {
 		.replace(/&lt;/g, '<')
 		.replace(/&gt;/g, '>')
 		.replace(/&amp;/g, '&');
+}
+
+function startOf(output: string): string {
+	if (output.length <= LONG_OUTPUT) return output;
+	const start = output.slice(0, LONG_OUTPUT / 2);
+	const lastLineEnd = start.lastIndexOf('\n');
+	return `${start.slice(0, lastLineEnd > 0 ? lastLineEnd : start.length)}\n…`;
 }
