@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pathToFileURL } from 'node:url';
+import { errorCodeSchema } from '#lib/contract/error-code.ts';
 import { loadConfig, type Config } from '#lib/server/config.ts';
 import { AppError } from '#lib/server/error.ts';
 import { builtHandler } from './package-root.ts';
@@ -46,8 +47,14 @@ async function loadHandler(): Promise<Handler> {
 	// The adapter takes addresses for https unless it is told; behind a proxy, ORIGIN or PROTOCOL_HEADER tell it.
 	if (!process.env.ORIGIN) process.env.PROTOCOL_HEADER ||= PROTOCOL_HEADER;
 	process.env.NODE_ENV ??= 'production';
-	const { handler } = (await import(pathToFileURL(path).href)) as { handler: Handler };
-	return handler;
+	try {
+		const { handler } = (await import(pathToFileURL(path).href)) as { handler: Handler };
+		return handler;
+	} catch (cause) {
+		// The built application has a class of its own of this name.
+		if (!(cause instanceof Error && cause.name === 'AppError' && 'code' in cause)) throw cause;
+		throw new AppError(errorCodeSchema.parse(cause.code), cause.message, { cause });
+	}
 }
 
 async function listen(server: Server, { PORT, HOST }: Config): Promise<void> {

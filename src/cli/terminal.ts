@@ -30,13 +30,14 @@ export function writeJson(value: unknown): void {
 	process.stdout.write(`${JSON.stringify(value, null, '\t')}\n`);
 }
 
+/** A number with or without its unit, or the dash of one that is unknown. */
+const FIGURE = /^([<>$−]*[\d,.]+[KMB]?(\s(ms|s|min|h|%).*)?|–)$/;
+
 /** A table with a head; columns whose cells are all figures are aligned to the right. */
 export function writeTable(head: readonly string[], rows: readonly (readonly string[])[]): void {
 	const lines = [head, ...rows].map((row) => row.map((cell) => printable(cell).replace(/\s+/g, ' ')));
 	const widths = head.map((_, column) => Math.max(...lines.map((row) => (row[column] ?? '').length)));
-	const isFigures = head.map((_, column) =>
-		rows.every((row) => /^([-–<>$]?[\d.,]|[-–]$)/.test(row[column] ?? ''))
-	);
+	const isFigures = head.map((_, column) => rows.every((row) => FIGURE.test(row[column] ?? '')));
 	for (const row of lines) {
 		const cells = row.map((cell, column) =>
 			isFigures[column] ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0)
