@@ -1,0 +1,36 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { usageSchema } from '#lib/contract/trace.ts';
+import { estimateUsage, readUsage } from '#lib/server/model/token-usage.ts';
+
+describe('reported usage', () => {
+	it.each([
+		['all three', { prompt_tokens: 1, completion_tokens: 2, total_tokens: 9 }, [1, 2, 9]],
+		['the sum is filled in', { prompt_tokens: 1, completion_tokens: 2 }, [1, 2, 3]],
+		['zero is a number', { prompt_tokens: 0, completion_tokens: 0 }, [0, 0, 0]],
+		['one part alone', { prompt_tokens: 1, completion_tokens: -2 }, [1, null, null]],
+		['fractions do not count', { prompt_tokens: 1.5, completion_tokens: 2 }, [null, 2, null]]
+	])('%s', (_name, value, counts) => {
+		const usage = readUsage(value)!;
+		expect([usage.prompt_tokens, usage.completion_tokens, usage.total_tokens]).toEqual(counts);
+		expect(usage.source).toBe('reported');
+	});
+
+	it('is null, or fits the contract, whatever the server sends', () => {
+		fc.assert(
+			fc.property(fc.jsonValue(), (value) => {
+				const usage = readUsage(value);
+				if (usage) expect(usageSchema.safeParse(usage).success).toBe(true);
+			})
+		);
+	});
+});
+
+it('an estimate is a quarter of the characters', () => {
+	expect(estimateUsage(400, 9)).toEqual({
+		prompt_tokens: 100,
+		completion_tokens: 3,
+		total_tokens: 103,
+		source: 'estimated'
+	});
+});
