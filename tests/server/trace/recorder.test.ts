@@ -43,7 +43,10 @@ describe('the recorder', () => {
 				expect(Math.abs((covered(steps) ?? 0) + (unaccounted_ms ?? NaN) - total)).toBeLessThan(0.0005);
 				expect(unaccounted_ms).toBeGreaterThanOrEqual(0);
 				expect(steps).toHaveLength(opened);
-				for (const step of steps) expect(step.start_ms + step.duration_ms).toBeLessThanOrEqual(total + 1e-9);
+				for (const step of steps) {
+					expect(step.start_ms + step.duration_ms).toBeLessThanOrEqual(total + 1e-9);
+					expect(Object.is(step.duration_ms, -0)).toBe(false);
+				}
 				const starts = steps.map((step) => step.start_ms);
 				expect(starts).toEqual(starts.toSorted((a, b) => a - b));
 			}),

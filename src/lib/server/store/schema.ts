@@ -64,7 +64,7 @@ const MIGRATIONS = [
 
 /** Settings of a connection; the first two only take effect on a new file. */
 const PRAGMAS = `
-	PRAGMA busy_timeout = 5000;
+	PRAGMA busy_timeout = 1000;
 	PRAGMA auto_vacuum = INCREMENTAL;
 	PRAGMA journal_mode = WAL;
 	PRAGMA synchronous = NORMAL;

@@ -80,8 +80,8 @@ export class TraceRecorder {
 	}
 
 	/**
-	 * Starts timing a step. Whatever is still open when the trace finishes is closed with it. Both ends are rounded, not
-	 * the duration, so that steps that touch still touch and none reaches beyond the rounded total.
+	 * Starts timing a step. Whatever is still open when the trace finishes is closed with it. Both ends are rounded
+	 * before they are subtracted, so that steps that touch still touch and none reaches beyond the rounded total.
 	 */
 	openStep(name: StepName, details: StepDetails = {}): OpenStep {
 		const start = round(this.elapsed());
