@@ -11,6 +11,7 @@ import {
 	type TraceSummary
 } from '#lib/contract/trace.ts';
 import { AppError } from '#lib/server/error.ts';
+import { listQuery } from './list-query.ts';
 import { stepMetricsOf } from './metrics.ts';
 import { OwnerLock } from './owner-lock.ts';
 import { inTransaction, prepareDatabase } from './schema.ts';
@@ -114,32 +115,12 @@ export class SqliteTraceStore implements TraceStore {
 		});
 	}
 
-	list({ limit, before, library, status, q, min_ms }: TraceListRequest): TraceSummary[] {
+	list(request: TraceListRequest): TraceSummary[] {
 		return this.#guard(() => {
-			const where: string[] = [];
-			const values: SQLInputValue[] = [];
-			const add = (condition: string, ...bound: SQLInputValue[]) => {
-				where.push(condition);
-				values.push(...bound);
-			};
-			if (before !== undefined) {
-				const cursor = this.#prepare('SELECT timestamp, trace_number FROM traces WHERE trace_id = ?').get(
-					before
-				);
-				if (!cursor) throw unknownCursor();
-				add('(timestamp, trace_number) < (?, ?)', cursor.timestamp ?? null, cursor.trace_number ?? null);
-			}
-			if (library !== undefined) add('library_filter IS ?', library === 'null' ? null : library);
-			if (status !== undefined) add('status = ?', status);
-			// Folded by us: SQLite's LIKE ignores the case of ASCII letters only, and has wildcards to escape.
-			if (q !== undefined) add('instr(question_folded, ?) > 0', q.toLowerCase());
-			if (min_ms !== undefined) add('total_duration_ms >= ?', min_ms);
-			const found = this.#prepare(
-				`SELECT ${rows.SUMMARY_COLUMNS} FROM traces JOIN trace_contents USING (trace_number)
-				${where.length ? `WHERE ${where.join(' AND ')}` : ''}
-				ORDER BY timestamp DESC, trace_number DESC LIMIT ?`
-			).all(...values, limit);
-			return found.map(rows.summaryFrom);
+			const { sql, values } = listQuery(request, this.#cursor(request.before));
+			return this.#prepare(sql)
+				.all(...values)
+				.map(rows.summaryFrom);
 		});
 	}
 
@@ -223,6 +204,15 @@ export class SqliteTraceStore implements TraceStore {
 			for (const { trace_number } of ended)
 				explain.run(JSON.stringify(INTERRUPTED_ERROR), Number(trace_number));
 		});
+	}
+
+	#cursor(traceId: string | undefined): rows.Row | null {
+		if (traceId === undefined) return null;
+		const cursor = this.#prepare('SELECT timestamp, trace_number FROM traces WHERE trace_id = ?').get(
+			traceId
+		);
+		if (!cursor) throw unknownCursor();
+		return cursor;
 	}
 
 	#insert(table: string, columns: Record<string, SQLInputValue>) {
