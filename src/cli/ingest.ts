@@ -28,9 +28,13 @@ export async function ingest(sources: readonly string[], options: IngestCommandO
 		const report = await ingestLibrary(services, { sources, library, prune, baseUrl, signal });
 		const published = await publish(services, signal);
 		const total = performance.now() - startedAt;
+		const isNamed = ({ document }: { document: string }) => sources.includes(document);
+		remarkFailures(report.failures.filter((failure) => !isNamed(failure)));
 		if (options.json) writeJson({ ...report, index: published, total_duration_ms: Math.round(total) });
 		else writeReport(library, report, published.passages, total);
-		requireSources(sources, report);
+		// A page that cannot be read is a remark; a source that was named and cannot be is a mistake.
+		const mistake = report.failures.find(isNamed);
+		if (mistake) throw new AppError('ingest_failed', `${mistake.document}: ${mistake.reason}`);
 	});
 }
 
@@ -68,7 +72,7 @@ export async function publish(services: Services, signal: AbortSignal) {
 }
 
 /** Tells on stderr what could not be read. */
-export function remarkFailures({ failures }: IngestReport): void {
+export function remarkFailures(failures: IngestReport['failures']): void {
 	for (const { document, reason } of failures.slice(0, NAMED_FAILURES)) {
 		remark(`Skipped ${document}: ${reason}`);
 	}
@@ -77,18 +81,10 @@ export function remarkFailures({ failures }: IngestReport): void {
 }
 
 function writeReport(library: string, report: IngestReport, passages: number, total: number): void {
-	remarkFailures(report);
 	const { added, changed, unchanged, removed } = report.documents;
 	writeLine(
 		`${library}: ${added} added, ${changed} changed, ${unchanged} unchanged, ${removed} removed, ` +
 			`${report.failures.length} skipped; ${formatPlural(report.chunks, 'new passage')}, ` +
 			`${formatCount(passages)} in the index; ${formatDuration(total)}`
 	);
-}
-
-/** A page that cannot be read is a remark, a source that was named and is not there is a mistake. */
-function requireSources(sources: readonly string[], { failures }: IngestReport): void {
-	const failed = failures.find(({ document }) => sources.includes(document));
-	if (failed)
-		throw new AppError('ingest_failed', `${failed.document} could not be ingested: ${failed.reason}`);
 }
