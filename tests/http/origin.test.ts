@@ -1,0 +1,115 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startHttpTest, type HttpTest } from './setup.ts';
+
+const question = 'How do I plant apple trees?';
+const friend = 'https://docs.example.com';
+const input = encodeURIComponent(JSON.stringify({ question }));
+let test: HttpTest;
+beforeAll(async () => {
+	test = await startHttpTest({ env: { ALLOWED_ORIGINS: friend } });
+});
+afterAll(() => test?.[Symbol.asyncDispose]());
+
+/** Everything that spends or changes something, GET subscriptions included. */
+const spending: [method: string, path: string][] = [
+	['POST', '/ask'],
+	['POST', '/ask/stream'],
+	['GET', '/ask/stream/some-run'],
+	['DELETE', '/ask/some-run'],
+	['POST', '/search'],
+	['POST', '/feedback'],
+	['GET', `/trpc/ask?input=${input}`],
+	['GET', '/trpc/traces.live'],
+	['POST', '/trpc/start'],
+	['POST', '/trpc/ask_once'],
+	['POST', '/trpc/cancel']
+];
+
+describe('a page of a foreign origin', () => {
+	const evil = [
+		{ origin: 'http://evil.example', 'sec-fetch-site': 'cross-site' },
+		{ origin: 'http://evil.example' },
+		{ 'sec-fetch-site': 'cross-site' },
+		{ 'sec-fetch-site': 'same-site' }
+	];
+
+	it.each(spending)('may not %s %s', async (method, path) => {
+		const body = method === 'POST' ? JSON.stringify({ question }) : undefined;
+		for (const foreign of evil) {
+			const headers = { 'content-type': 'application/json', ...(foreign as Record<string, string>) };
+			const response = await test.get(path, { method, body, headers });
+			expect(response.status).toBe(403);
+			expect(await response.json()).toMatchObject({ code: 'forbidden_origin' });
+			expect(response.headers.get('access-control-allow-origin')).toBeNull();
+		}
+	});
+
+	it('may not post a form or plain text either, which needs no preflight', async () => {
+		for (const type of ['text/plain', 'application/x-www-form-urlencoded']) {
+			const headers = { 'content-type': type, origin: 'http://evil.example' };
+			const response = await test.post('/ask/stream', { question }, { headers });
+			expect(response.status).toBe(403);
+		}
+	});
+
+	it('has started nothing', async () => {
+		expect(test.model.calls).toEqual([]);
+		expect(await test.json('/traces')).toEqual([]);
+	});
+
+	it('gets nothing granted by a preflight', async () => {
+		const headers = { origin: 'http://evil.example', 'access-control-request-method': 'POST' };
+		const response = await test.get('/ask', { method: 'OPTIONS', headers });
+		expect(response.status).toBe(204);
+		expect([...response.headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([]);
+	});
+});
+
+describe('a page of an allowed origin', () => {
+	it('may ask, and read the answer', async () => {
+		const headers = { origin: friend, 'content-type': 'application/json', 'sec-fetch-site': 'cross-site' };
+		const response = await test.post('/ask/stream', { question }, { headers });
+		expect(response.status).toBe(200);
+		expect(response.headers.get('access-control-allow-origin')).toBe(friend);
+		expect(response.headers.get('vary')).toContain('Origin');
+		expect(await response.text()).toContain('"type":"done"');
+		const trpc = await test.get(`/trpc/libraries`, { headers: { origin: friend } });
+		expect(trpc.headers.get('access-control-allow-origin')).toBe(friend);
+		expect(trpc.headers.get('vary')).toContain('Origin');
+	});
+
+	it('is told so by a preflight', async () => {
+		const headers = { origin: friend, 'access-control-request-method': 'POST' };
+		const response = await test.get('/ask/stream', { method: 'OPTIONS', headers });
+		expect(response.status).toBe(204);
+		expect(response.headers.get('access-control-allow-origin')).toBe(friend);
+		expect(response.headers.get('access-control-allow-headers')).toContain('Content-Type');
+	});
+});
+
+describe('our own page', () => {
+	it('may ask, whatever the scheme that a proxy shows it under', async () => {
+		const { host } = new URL(test.app.url);
+		for (const origin of [`http://${host}`, `https://${host}`]) {
+			const headers = { origin, 'content-type': 'application/json', 'sec-fetch-site': 'same-origin' };
+			expect((await test.post('/ask', { question }, { headers })).status).toBe(200);
+		}
+	});
+});
+
+describe('API keys', () => {
+	it('are asked for on every API route but the probes', async () => {
+		await using guarded = await startHttpTest({ env: { API_KEYS: 'key-one,key-two' } });
+		const withKey = { authorization: 'Bearer key-two', 'content-type': 'application/json' };
+		for (const path of ['/traces', '/stats', '/libraries', '/trpc/libraries']) {
+			const refused = await guarded.get(path);
+			expect([path, refused.status]).toEqual([path, 401]);
+			expect(refused.headers.get('www-authenticate')).toBe('Bearer');
+			expect([path, (await guarded.get(path, { headers: withKey })).status]).toEqual([path, 200]);
+		}
+		expect((await guarded.post('/ask', { question })).status).toBe(401);
+		expect(guarded.model.calls).toEqual([]);
+		expect((await guarded.post('/ask', { question }, { headers: withKey })).status).toBe(200);
+		for (const path of ['/livez', '/readyz']) expect((await guarded.get(path)).status).toBe(200);
+	});
+});
