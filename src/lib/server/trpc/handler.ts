@@ -8,6 +8,11 @@ import { appRouter } from './router.ts';
 
 /** Where the procedures are mounted. */
 export const TRPC_PATH = '/trpc';
+/**
+ * How soon a client tries again when its connection was cut, in milliseconds. By themselves they wait for three seconds
+ * or more, and by then a run that nobody listens to has been stopped.
+ */
+const RECONNECT_MS = 1000;
 /** Calls that one batch may hold. */
 const MAX_BATCH = 10;
 
@@ -34,7 +39,17 @@ export async function handleTrpc(
 			return { headers: error ? new Headers(errorHeaders(error)) : undefined };
 		}
 	});
-	return response;
+	return response.headers.get('content-type') === 'text/event-stream'
+		? withReconnectTime(response)
+		: response;
+}
+
+/** Puts the field in front of the first event. https://html.spec.whatwg.org/multipage/server-sent-events.html */
+function withReconnectTime({ body, headers, status }: Response): Response {
+	const lead = new TransformStream<Uint8Array, Uint8Array>({
+		start: (controller) => controller.enqueue(new TextEncoder().encode(`retry: ${RECONNECT_MS}\n`))
+	});
+	return new Response(body?.pipeThrough(lead) ?? null, { headers, status });
 }
 
 async function admit(request: Request, { runs }: RequestServices, signal: AbortSignal): Promise<Request> {
