@@ -48,7 +48,8 @@ function sectionPassages(section: Section, next: Section | undefined): string[] 
 	// A heading with nothing below it is itself the content; one with subsections lives on in their heading paths.
 	const isParent = next !== undefined && next.headings.length > section.headings.length;
 	const heading = section.headings.at(-1);
-	return isParent || !heading ? [] : [heading.text];
+	const isNavigation = /^(?:table of )?contents$/i.test(heading?.text ?? '');
+	return isParent || isNavigation || !heading ? [] : [heading.text];
 }
 
 /** Cuts the Markdown of one section into passages of about the target length. */

@@ -45,7 +45,8 @@ class LineCleaner {
 		let line = source;
 		if (this.#fence !== null) {
 			if (isClosingFence(line, this.#fence)) this.#fence = null;
-			else if (includeLine.test(line)) return [];
+			// Files are included into code blocks, too.
+			else if (/^\s*(?:\{!>?.*!\}|--8<--.*)\s*$/.test(line)) return [];
 			return [outdent(line, this.#openBlocks.length)];
 		}
 		if (this.#inComment) {

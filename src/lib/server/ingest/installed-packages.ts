@@ -8,8 +8,8 @@ export interface InstalledPackage {
 	/** Name of the package. */
 	library: string;
 	sources: FolderSelection[];
-	/** Where its files can be read online, for `baseUrl`; null when its manifest does not tell. */
-	baseUrl: string | null;
+	/** Where its files can be read online, for `baseUrl`; undefined when its manifest does not tell. */
+	baseUrl: string | undefined;
 }
 
 /** The parts of a package.json that are used; anything odd in one of them counts as absent. */
@@ -68,15 +68,16 @@ function isDocumentation(path: string): boolean {
 }
 
 /** Address of the files of a package at its code host. https://docs.npmjs.com/cli/configuring-npm/package-json#repository */
-function repositoryUrl(repository: z.output<typeof manifestSchema>['repository']): string | null {
-	const { url, directory } =
-		typeof repository === 'string' ? { url: repository, directory: undefined } : (repository ?? { url: '' });
-	const match =
-		/^(?:(?:git\+)?(?:https?|ssh|git):\/\/(?:git@)?(github\.com|gitlab\.com)\/|git@(github\.com|gitlab\.com):|(github|gitlab):)?([\w.-]+\/[\w.-]+?)(?:\.git)?\/?(?:#.*)?$/.exec(
-			url
-		);
-	if (!match?.[4]) return null;
-	const host = match[1] ?? match[2] ?? (match[3] === 'gitlab' ? 'gitlab.com' : 'github.com');
-	const path = directory ? `${directory.replace(/^\.?\/+|\/+$/g, '')}/` : '';
-	return `https://${host}/${match[4]}/${host === 'gitlab.com' ? '-/blob' : 'blob'}/HEAD/${path}`;
+function repositoryUrl(repository: z.output<typeof manifestSchema>['repository']): string | undefined {
+	const { url, directory }: { url: string; directory?: string } =
+		typeof repository === 'string' ? { url: repository } : (repository ?? { url: '' });
+	const match = repositoryAddress.exec(url)?.groups;
+	if (!match?.name) return undefined;
+	const host = match.host ?? match.sshHost ?? (match.short === 'gitlab' ? 'gitlab.com' : 'github.com');
+	const path = (directory ?? match.tree ?? '').replace(/^\.?\/+|\/+$/g, '');
+	return `https://${host}/${match.name}/${host === 'gitlab.com' ? '-/blob' : 'blob'}/HEAD/${path && `${path}/`}`;
 }
+
+/** `git+https://github.com/owner/name.git`, `git@…:owner/name`, `github:owner/name`, `owner/name`, `…/tree/main/folder`. */
+const repositoryAddress =
+	/^(?:(?:git\+)?(?:https?|ssh|git):\/\/(?:git@)?(?<host>github\.com|gitlab\.com)\/|git@(?<sshHost>github\.com|gitlab\.com):|(?<short>github|gitlab):)?(?<name>[\w.-]+\/[\w.-]+?)(?:\.git)?(?:\/tree\/[^/]+\/(?<tree>[^#]+?))?\/?(?:#.*)?$/;

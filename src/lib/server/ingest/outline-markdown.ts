@@ -20,7 +20,7 @@ const writer = unified()
 			break: (_node: unknown, _parent: unknown, state: { stack: string[] }) =>
 				state.stack.includes('tableCell') ? ' ' : '\n',
 			link: (node: { url: string }) => {
-				const text = toString(node);
+				const text = toString(node).trim();
 				return text === node.url ? node.url : `[${text}](${node.url})`;
 			}
 		}

@@ -94,16 +94,23 @@ function containsHeading(element: Element): boolean {
  */
 function keepAnchors(root: Tree | Element): void {
 	visit(root, 'element', (element, _index, parent) => {
-		const classes = Array.isArray(element.properties.className)
-			? element.properties.className.map(String)
-			: [];
-		if (element.tagName === 'dt' && element.properties.id && classes.includes('sig')) element.tagName = 'h6';
+		if (element.tagName === 'dl') liftObjects(element);
 		if (!/^h[1-6]$/.test(element.tagName)) return;
 		const section = parent?.type === 'element' && /^(?:section|div)$/.test(parent.tagName) ? parent : null;
 		const opensSection = section?.children.find((child) => child.type === 'element') === element;
 		const id = idOf(element) ?? innerId(element) ?? (opensSection && section ? idOf(section) : null);
 		if (id && !/[\s{}]/.test(id)) element.children.push({ type: 'text', value: ` {#${id}}` });
 	});
+}
+
+/** Takes a list of described objects apart, so that its terms can be headings of the page. */
+function liftObjects(list: Element): void {
+	const elements = list.children.filter((child) => child.type === 'element');
+	const isSignature = ({ tagName, properties }: Element) =>
+		tagName === 'dt' && properties.id && [properties.className].flat().includes('sig');
+	if (!elements.some(isSignature)) return;
+	list.tagName = 'div';
+	for (const element of elements) element.tagName = isSignature(element) ? 'h6' : 'div';
 }
 
 function idOf(element: Element): string | null {

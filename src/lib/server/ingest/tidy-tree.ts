@@ -2,7 +2,19 @@ import rehypeParse from 'rehype-parse';
 import rehypeRemark from 'rehype-remark';
 import { toString } from 'mdast-util-to-string';
 import { unified } from 'unified';
-import type { Code, Definition, Nodes, Paragraph, PhrasingContent, Root, RootContent, TableRow } from 'mdast';
+import { visit } from 'unist-util-visit';
+import type {
+	Code,
+	Definition,
+	Link,
+	List,
+	Nodes,
+	Paragraph,
+	PhrasingContent,
+	Root,
+	RootContent,
+	TableRow
+} from 'mdast';
 import type { MdxJsxFlowElement, MdxJsxTextElement } from 'mdast-util-mdx-jsx';
 
 type JsxElement = MdxJsxFlowElement | MdxJsxTextElement;
@@ -109,6 +121,7 @@ class Tidier {
 			case 'footnoteDefinition':
 				return this.flow(node.children);
 			case 'list': {
+				if (isTableOfContents(node)) return [];
 				const items = node.children.flatMap((item) => {
 					const children = this.flow(item.children);
 					return children.length > 0 ? [{ ...item, children: children as [] }] : [];
@@ -132,6 +145,8 @@ class Tidier {
 
 	/** Keeps the target of a link only when it leads somewhere by itself. */
 	#link(url: string, children: readonly Nodes[]): Nodes[] {
+		// A picture that is a link is a badge or a logo.
+		if (children.length > 0 && children.every((child) => child.type === 'image')) return [];
 		const text = this.#phrasing(children);
 		return /^https?:/.test(url) && text.length > 0 ? [{ type: 'link', url, children: text }] : text;
 	}
@@ -156,6 +171,20 @@ class Tidier {
 			: [];
 		return [...caption, ...this.flow(element.children)];
 	}
+}
+
+/** A list of nothing but links into its own page, on any depth. */
+function isTableOfContents(list: List): boolean {
+	const links: Link[] = [];
+	visit(list, 'link', (link) => {
+		links.push(link);
+	});
+	const linked = links.reduce((sum, link) => sum + toString(link).length, 0);
+	return (
+		links.length > 1 &&
+		links.every((link) => link.url.startsWith('#')) &&
+		linked === toString(list).trim().length
+	);
 }
 
 const phrasingTypes = new Set(['text', 'emphasis', 'strong', 'delete', 'inlineCode', 'break', 'link']);

@@ -1,0 +1,86 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { DocumentFormat } from '#lib/server/ingest/parse-document.ts';
+import { normalizeMarkdown, sanitizeSource, stripInvisible } from '#lib/server/ingest/sanitize-text.ts';
+import { passagesOf, textOf } from './passages.ts';
+
+const invisible = /[\p{Cc}\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u{e0000}-\u{e007f}]/u;
+
+describe('sanitizing', () => {
+	it('strips what has no ink and keeps tabs and newlines', () => {
+		expect(stripInvisible('a\u0000b\u200bc\u202ed\u{e0041}\te\r\nf\u00adg\u001b[31mh\u001b[0m')).toBe(
+			'abcd\te\nfgh'
+		);
+	});
+
+	it('repairs lone surrogates', () => {
+		expect(stripInvisible('a\ud800b').isWellFormed()).toBe(true);
+	});
+
+	it('removes data URIs and long runs of base64, but not the code that makes them', () => {
+		const payload = 'iVBORw0KGgo'.repeat(40);
+		expect(sanitizeSource(`a data:image/png;base64,${payload} b ${payload} c`)).toBe('a  b … c');
+		expect(sanitizeSource('f"data:image/png;base64,{image}"')).toBe('f"data:image/png;base64,{image}"');
+		const lines = `${'QUJD'.repeat(19)}\n`.repeat(6);
+		expect(sanitizeSource(`before\n${lines}after`)).toBe('before\n…\nafter');
+	});
+
+	it('is linear in the length of the text', () => {
+		const hostile = [
+			'data:image/png;base64,',
+			'data:a/b;c=d;',
+			'A'.repeat(239) + ' ',
+			'<!--',
+			'`',
+			'{%',
+			'[',
+			'\u001b['
+		];
+		for (const piece of hostile)
+			expect(sanitizeSource(piece.repeat(2_000_000 / piece.length)).length).toBeGreaterThan(0);
+	});
+
+	it('puts prose into NFKC and leaves the meaning of code alone', () => {
+		expect(normalizeMarkdown('ﬁle ＡＢＣ and `ﬁ`\n\n```\nx = "ﬁ"\n```\n\nﬁn')).toBe(
+			'file ABC and `ﬁ`\n\n```\nx = "ﬁ"\n```\n\nfin'
+		);
+	});
+
+	it('removes what character references bring back', () => {
+		expect(textOf(passagesOf('a&#8203;b&#x202E;c &shy;d'))).toBe('abc d');
+		expect(textOf(passagesOf('<p>a&#8203;b&#x202E;c</p>', 'html'))).toBe('abc');
+	});
+
+	it('leaves nothing invisible in any passage, title or heading, whatever the source', () => {
+		const piece = fc.oneof(
+			fc.string({ unit: 'binary' }),
+			fc.constantFrom(
+				'# ',
+				'\n\n',
+				'```\n',
+				'&#8203;',
+				'&#x202e;',
+				'\u200b',
+				'\u0007',
+				'\ufeff',
+				'| a |\n| - |\n',
+				'.. function:: ',
+				'====\n',
+				'<p>',
+				'`',
+				'\u001b[1m'
+			)
+		);
+		const formats: DocumentFormat[] = ['markdown', 'restructured_text', 'html', 'text'];
+		fc.assert(
+			fc.property(fc.array(piece, { maxLength: 30 }), fc.constantFrom(...formats), (pieces, format) => {
+				for (const { text, title, heading_path } of passagesOf(pieces.join(''), format)) {
+					expect(text.replaceAll(/[\t\n]/g, '')).not.toMatch(invisible);
+					expect(title + heading_path.join('')).not.toMatch(invisible);
+					expect(text.trim()).not.toBe('');
+				}
+			}),
+			{ numRuns: 300 }
+		);
+	});
+});
