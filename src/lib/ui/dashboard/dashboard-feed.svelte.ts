@@ -11,6 +11,8 @@ import { PAGE_SIZE, statsInput, traceListInput, type DashboardView } from './vie
 const FIGURES_REST_MS = 1500;
 /** How often the page asks when the server cannot be followed, in milliseconds. */
 const POLL_MS = 10_000;
+/** How often everything is fetched anew even so: windows slide, and a server that has died sends no news. */
+const REFRESH_MS = 60_000;
 /** Polls before it tries to follow again. */
 const POLLS_PER_ATTEMPT = 3;
 
@@ -83,6 +85,7 @@ export class DashboardFeed {
 
 	/** Follows the server until the signal fires; where that fails it asks from time to time. */
 	async follow(signal: AbortSignal): Promise<void> {
+		const refresh = setInterval(() => this.refresh(), REFRESH_MS);
 		try {
 			for (;;) {
 				await this.#listen(signal);
@@ -96,6 +99,7 @@ export class DashboardFeed {
 			// Only the signal ends it: whatever the server did wrong has been polled away.
 		} finally {
 			this.liveliness = 'paused';
+			clearInterval(refresh);
 			clearTimeout(this.#figuresTimer);
 			this.#figuresTimer = undefined;
 		}
