@@ -45,6 +45,9 @@ function writeQuote({ source, blocks }: Quote): string {
 	const heading = escapeCitations(path.slice(-2).join(' › ').replaceAll('*', ''));
 	const parts = [`**${heading}** [${source.n}]`];
 	let prose: string[] = [];
+	let isItem = false;
+	/** Of the first item of the list: the others are indented relative to it. */
+	let depth = 0;
 	const closeProse = () => {
 		if (prose.length > 0) parts.push(prose.join('\n'));
 		prose = [];
@@ -52,22 +55,25 @@ function writeQuote({ source, blocks }: Quote): string {
 	for (const block of blocks) {
 		if (block.kind === 'code') {
 			closeProse();
+			isItem = false;
 			parts.push(block.text);
 			continue;
 		}
 		const previous = prose.at(-1);
-		const together = block.kind === 'item' && previous?.startsWith('> - ');
+		const together = block.kind === 'item' && isItem;
+		isItem = block.kind === 'item';
 		if (previous && !together) prose.push('>');
-		prose.push(writeProse(block));
+		if (!together) depth = block.depth ?? 0;
+		prose.push(writeProse(block, Math.max(0, (block.depth ?? 0) - depth)));
 	}
 	closeProse();
 	return parts.join('\n\n');
 }
 
-function writeProse({ kind, text }: Block): string {
+function writeProse({ kind, text, marker }: Block, depth: number): string {
 	const quoted = outsideCode(text, (prose) => escapeCitations(withoutDeadLinks(prose)));
 	if (kind === 'table') return quoted.replace(/^/gm, '> ');
-	return kind === 'item' ? `> - ${quoted}` : `> ${quoted}`;
+	return kind === 'item' ? `> ${'    '.repeat(depth)}${marker} ${quoted}` : `> ${quoted}`;
 }
 
 /** Pictures and links that lead nowhere outside their page: of a link the text stays. */

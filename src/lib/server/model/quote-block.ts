@@ -3,11 +3,15 @@ export interface Block {
 	kind: 'paragraph' | 'item' | 'code' | 'table';
 	/** Markdown without line breaks for paragraphs and items, as it stands for the others. */
 	text: string;
+	/** For items: how deep in the list, from 0, and the bullet or number. */
+	depth?: number;
+	marker?: string;
 }
 
-const FENCE = /^\s*(`{3,}|~{3,})/;
+const QUOTED = /^\s{0,3}>\s?/;
+const FENCE = /^\s*(`{3,}(?!.*`)|~{3,})/;
 const HEADING = /^\s{0,3}#{1,6}\s/;
-const ITEM = /^\s*(?:[-*+]|\d{1,3}[.)])\s+/;
+const ITEM = /^(\s*)([-*+]|\d{1,3}[.)])\s+/;
 const TABLE = /^\s*\|/;
 const RULE = /^\s*(?:-{3,}|\*{3,}|_{3,}|={3,}|:::.*|\/\/\/.*)\s*$/;
 
@@ -17,49 +21,72 @@ const RULE = /^\s*(?:-{3,}|\*{3,}|_{3,}|={3,}|:::.*|\/\/\/.*)\s*$/;
  */
 export function splitBlocks(markdown: string): Block[] {
 	const blocks: Block[] = [];
-	let open: { kind: Block['kind']; lines: string[] } | null = null;
+	let open: { kind: Block['kind']; lines: string[]; depth?: number; marker?: string } | null = null;
+	/** Indentations of the lists that we are in. */
+	let indents: number[] = [];
 	const close = () => {
 		if (open) {
-			const text = open.lines.join(open.kind === 'table' ? '\n' : ' ').trim();
-			if (text) blocks.push({ kind: open.kind, text });
+			const { lines, ...rest } = open;
+			const text = lines.join(rest.kind === 'table' ? '\n' : ' ').trim();
+			if (text) blocks.push({ ...rest, text });
 		}
 		open = null;
 	};
 	const add = (kind: Block['kind'], line: string) => {
-		if (open?.kind !== kind || kind === 'item') close();
+		if (open?.kind !== kind) close();
 		open ??= { kind, lines: [] };
 		open.lines.push(line.trim());
+	};
+	const addItem = (line: string, [start, space, marker]: RegExpExecArray) => {
+		close();
+		const indent = space!.length;
+		indents = indents.filter((each) => each < indent);
+		open = {
+			kind: 'item',
+			lines: [line.slice(start.length).trim()],
+			depth: indents.length,
+			marker: /\d/.test(marker!) ? marker! : '-'
+		};
+		indents.push(indent);
 	};
 
 	const lines = markdown.split('\n');
 	for (let at = 0; at < lines.length; at++) {
-		const line = lines[at]!.replace(/^\s{0,3}>\s?/, '');
+		const line = lines[at]!.replace(QUOTED, '');
 		const fence = FENCE.exec(line)?.[1];
+		const item = ITEM.exec(line);
 		if (fence) {
 			close();
-			const end = endOfFence(lines, at, fence);
-			const text = dedent(lines.slice(at, end + 1));
-			const isClosed = end > at && FENCE.test(lines[end]!);
-			if (end > at + 1 || isClosed)
-				blocks.push({ kind: 'code', text: isClosed ? text : `${text}\n${fence}` });
+			const end = closingLine(lines, at, fence);
+			const code = lines.slice(at, end);
+			const bare = QUOTED.test(lines[at]!) ? code.map((each) => each.replace(QUOTED, '')) : code;
+			blocks.push({ kind: 'code', text: `${dedent(bare)}\n${fence}` });
 			at = end;
 		} else if (line.trim() === '' || HEADING.test(line) || RULE.test(line)) close();
 		else if (TABLE.test(line)) add('table', line);
-		else if (ITEM.test(line)) add('item', line.replace(ITEM, ''));
-		else if (currentKind(open) === 'item' && /^\s/.test(line)) open!.lines.push(line.trim());
-		else add('paragraph', line);
+		else if (item) addItem(line, item);
+		else if (currentKind(open) === 'item' && /^\s/.test(line)) add('item', line);
+		else {
+			indents = [];
+			add('paragraph', line);
+		}
 	}
 	close();
-	return blocks.filter((block) => block.kind !== 'code' || /\n[^\n]*\w[^\n]*\n/.test(block.text));
+	return blocks.filter((block) => block.kind !== 'code' || isCode(block.text));
 }
 
-/** Line of the closing fence, or the last line. */
-function endOfFence(lines: readonly string[], start: number, fence: string): number {
+/** Neither empty nor the source of a drawing. */
+function isCode(text: string): boolean {
+	return /\n[^\n]*\w[^\n]*\n/.test(text) && !/^\W*mermaid\b/.test(text);
+}
+
+/** Line of the closing fence; the one after the last when the passage ends inside the code. */
+function closingLine(lines: readonly string[], start: number, fence: string): number {
 	for (let at = start + 1; at < lines.length; at++) {
-		const closing = /^\s*(`{3,}|~{3,})\s*$/.exec(lines[at]!)?.[1];
+		const closing = /^\s*(?:>\s?)?(`{3,}|~{3,})\s*$/.exec(lines[at]!)?.[1];
 		if (closing && closing[0] === fence[0] && closing.length >= fence.length) return at;
 	}
-	return lines.length - 1;
+	return lines.length;
 }
 
 /** Code inside a list or a quotation stands to the right of where it must stand alone. */

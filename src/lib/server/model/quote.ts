@@ -27,11 +27,14 @@ interface Reading {
 
 const MOST_QUOTES = 4;
 /** A source whose score is below this share of the best one's is not quoted. */
-const WORTHWHILE = 0.4;
-/** Prose quoted from one source, in characters. */
-const PROSE_CHARACTERS = 450;
-/** Blocks between a sentence and the code that belongs to it. */
-const CODE_DISTANCE = 2;
+const WORTHWHILE = 0.5;
+/** Prose quoted from the best source and from each other one, in characters. */
+const PROSE_CHARACTERS = { best: 650, other: 350 };
+/** Code blocks quoted from one source. */
+const MOST_CODE = 2;
+
+/** Quotes when no source shares a word with the question. */
+const UNRELATED = 2;
 
 const ASKS_FOR_CODE = /\bhow\b|\bexamples?\b|\bcode\b|\bsnippets?\b|\bsyntax\b|\bcommands?\b/i;
 
@@ -52,10 +55,10 @@ export function chooseQuotes(question: string, sources: readonly Source[]): Quot
 	const quotes: Quote[] = [];
 	for (const reading of ranked) {
 		if (quotes.length === MOST_QUOTES) break;
-		// One passage alone is rarely enough: the second is quoted even when it is much weaker.
-		if (quotes.length >= 2 && reading.score < WORTHWHILE * top) break;
-		if (quotes.length >= 1 && reading.score === 0 && top > 0) break;
-		const blocks = cutOut(reading, ASKS_FOR_CODE.test(question));
+		if (quotes.length >= 1 && reading.score < WORTHWHILE * top) break;
+		if (top === 0 && quotes.length === UNRELATED) break;
+		const room = quotes.length === 0 ? PROSE_CHARACTERS.best : PROSE_CHARACTERS.other;
+		const blocks = cutOut(reading, room, ASKS_FOR_CODE.test(question));
 		const key = blocks.map((block) => block.text.replace(/\W+/g, ' ')).join(' ');
 		if (seen.has(key)) continue;
 		seen.add(key);
@@ -112,73 +115,53 @@ function quality({ text }: Unit, { kind }: Block): number {
 	return asksItself / (1 + Math.max(0, words - 30) / 60);
 }
 
-/** The blocks around the best unit that make sense alone. */
-function cutOut({ blocks, units, best }: Reading, asksForCode: boolean): Block[] {
-	const unit = best && best.score > 0 ? best : units[0]!;
-	const at = unit.block;
-	const block = blocks[at]!;
-	const chosen = new Map<number, Block>();
-	if (block.kind === 'paragraph') chosen.set(at, shorten(block, unit, units));
-	else chosen.set(at, block);
+/** Refers to what was said before. */
+const REFERS_BACK =
+	/^(?:this|that|these|those|it|they|then|so|but|and|here|however|otherwise|in (?:this|that) case)\b/i;
 
-	const before = blocks[at - 1];
-	const leads = before?.kind === 'paragraph' && (block.kind !== 'paragraph' || /:$/.test(before.text));
-	if (leads) chosen.set(at - 1, lastSentences(before));
-	if (block.kind === 'item') {
-		for (const sibling of units) {
-			const isNear = Math.abs(sibling.block - at) <= 3 && blocks[sibling.block]!.kind === 'item';
-			if (isNear && sibling.score > 0) chosen.set(sibling.block, blocks[sibling.block]!);
+/**
+ * A run of units around the best one that makes sense alone. It grows by the neighbour that says more, until the room for
+ * prose is used up; what ends with a colon brings what it announces, what refers back brings what it refers to.
+ */
+function cutOut({ blocks, units, best }: Reading, room: number, asksForCode: boolean): Block[] {
+	const core = best && best.score > 0 ? best : units[0]!;
+	const kindOf = (unit: Unit) => blocks[unit.block]!.kind;
+	let from = units.indexOf(core);
+	let to = from;
+	let prose = kindOf(core) === 'code' ? 0 : core.text.length;
+	let code = kindOf(core) === 'code' ? 1 : 0;
+
+	/** What a neighbour is worth; below 0 it stays out. */
+	const worth = (unit: Unit | undefined, needed: boolean, direction: number): number => {
+		if (!unit) return -1;
+		if (kindOf(unit) === 'code') {
+			if (code === MOST_CODE) return -1;
+			const wanted = needed || asksForCode || unit.score >= core.score / 3;
+			return wanted ? direction * Math.max(unit.score, core.score / 2) : -1;
 		}
+		if (needed) return Infinity;
+		if (prose + unit.text.length > room) return -1;
+		if (unit.score === 0 && prose >= room / 2) return -1;
+		return direction * unit.score;
+	};
+	for (;;) {
+		const [first, last] = [units[from]!, units[to]!];
+		const leadIn = /:$/.test(units[from - 1]?.text ?? '') || kindOf(first) === 'code';
+		const before = worth(units[from - 1], leadIn || REFERS_BACK.test(first.text), 0.7);
+		const after = worth(units[to + 1], /:$/.test(last.text), 1);
+		if (before < 0 && after < 0) break;
+		const taken = after >= before ? units[(to += 1)]! : units[(from -= 1)]!;
+		if (kindOf(taken) === 'code') code += 1;
+		else prose += taken.text.length;
 	}
-	if (block.kind !== 'code') addCode(chosen, blocks, units, unit, asksForCode);
-	if (/:$/.test(block.text) && blocks[at + 1]?.kind === 'item') {
-		for (let next = at + 1; blocks[next]?.kind === 'item' && next <= at + 6; next++) {
-			chosen.set(next, blocks[next]!);
-		}
-	}
-	return [...chosen].sort(([a], [b]) => a - b).map(([, each]) => each);
+	// An announcement of what was left out of the passage says nothing.
+	if (/:$/.test(units[to]!.text) && units[to] !== core) to -= 1;
+	return joinUnits(units.slice(from, to + 1), blocks);
 }
 
-/** Takes in the code that follows closely, with what stands between, when it is likely to be what was asked for. */
-function addCode(
-	chosen: Map<number, Block>,
-	blocks: readonly Block[],
-	units: readonly Unit[],
-	best: Unit,
-	asksForCode: boolean
-): void {
-	for (let at = best.block + 1; at <= best.block + CODE_DISTANCE; at++) {
-		if (blocks[at]?.kind !== 'code') continue;
-		const score = units.find((unit) => unit.block === at)?.score ?? 0;
-		const announced = /:$/.test(blocks[at - 1]!.text);
-		if (!asksForCode && !announced && score < best.score / 3) return;
-		for (let between = best.block + 1; between < at; between++) {
-			chosen.set(between, lastSentences(blocks[between]!));
-		}
-		chosen.set(at, blocks[at]!);
-		return;
-	}
-}
-
-/** A long paragraph as the best sentence with what follows it, and what comes before when it refers back. */
-function shorten(block: Block, best: Unit, units: readonly Unit[]): Block {
-	if (block.text.length <= PROSE_CHARACTERS) return block;
-	const sentences = units.filter((unit) => unit.block === best.block);
-	let from = sentences.indexOf(best);
-	if (from > 0 && /^(?:this|that|these|those|it|they|then|so|but|and|here|however)\b/i.test(best.text))
-		from -= 1;
-	const kept: string[] = [];
-	let length = 0;
-	for (const { text } of sentences.slice(from)) {
-		if (kept.length > 0 && length + text.length > PROSE_CHARACTERS) break;
-		kept.push(text);
-		length += text.length;
-	}
-	return { kind: 'paragraph', text: kept.join(' ') };
-}
-
-/** The end of a paragraph, which leads to what comes after it. */
-function lastSentences(block: Block): Block {
-	if (block.kind !== 'paragraph' || block.text.length <= PROSE_CHARACTERS / 2) return block;
-	return { kind: 'paragraph', text: splitSentences(block.text).at(-1) ?? block.text };
+/** Units as blocks again: sentences of one paragraph together, everything else as it was. */
+function joinUnits(units: readonly Unit[], blocks: readonly Block[]): Block[] {
+	const texts = new Map<number, string[]>();
+	for (const { block, text } of units) texts.set(block, [...(texts.get(block) ?? []), text]);
+	return [...texts].map(([block, parts]) => ({ ...blocks[block]!, text: parts.join(' ') }));
 }
