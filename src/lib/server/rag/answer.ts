@@ -31,7 +31,7 @@ export function createAnswerPipeline(engine: AnswerEngine): AnswerPipeline {
 			return verdict;
 		});
 		if (!verdict.answerable) {
-			trace.ledger.dropAt('evidence_gate', trace.ledger.ids());
+			trace.ledger.settle('evidence_gate');
 			trace.answer = refusalText(passages);
 			yield { type: 'sources', data: [] };
 			yield { type: 'token', data: trace.answer };
@@ -44,7 +44,7 @@ export function createAnswerPipeline(engine: AnswerEngine): AnswerPipeline {
 			details.n_sources = sources.length;
 			details.characters = messages.reduce((sum, message) => sum + message.content.length, 0);
 			trace.ledger.enterContext(sources.map((source) => source.chunk_id));
-			trace.ledger.dropAt('reranking', trace.ledger.ids());
+			trace.ledger.settle('reranking');
 			trace.record.sources = sources;
 			trace.record.prompt = messages;
 			return { sources, messages };
