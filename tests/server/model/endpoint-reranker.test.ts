@@ -117,7 +117,7 @@ describe('rerank endpoint', () => {
 
 	it('gives up on silence and closes the connection', async () => {
 		await using model = await startModelServer({ rerank: silence });
-		const reranker = connect(model, { timeoutMs: 50 });
+		const reranker = connect(model, { timeoutMs: 400 });
 		await expect(reranker.rerank('q', candidates, signal)).rejects.toMatchObject({
 			code: 'upstream_timeout'
 		});

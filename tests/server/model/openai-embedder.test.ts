@@ -169,7 +169,7 @@ describe('embeddings', () => {
 
 	it('gives up on silence and closes the connection', async () => {
 		await using model = await startModelServer({ embeddings: silence });
-		const embedder = connect(model, { questionTimeoutMs: 50 });
+		const embedder = connect(model, { questionTimeoutMs: 400 });
 		await expect(embedder.embedQuestion('a', signal)).rejects.toMatchObject({ code: 'upstream_timeout' });
 		expect((await model.calls[0]!.closed).by).toBe('client');
 	});

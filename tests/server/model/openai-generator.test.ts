@@ -733,27 +733,31 @@ describe('time limits', () => {
 	const silent: [name: string, script: Script][] = [
 		['no headers', silence],
 		['headers, then silence', stall()],
-		['comments alone', Array.from({ length: 200 }, (_, n) => (n % 2 ? wait(10) : send(': keep-alive\n\n')))],
-		['empty deltas alone', Array.from({ length: 200 }, (_, n) => (n % 2 ? wait(10) : delta({ content: '' })))]
+		['comments alone', Array.from({ length: 1000 }, (_, n) => (n % 2 ? wait(10) : send(': keep-alive\n\n')))],
+		[
+			'empty deltas alone',
+			Array.from({ length: 1000 }, (_, n) => (n % 2 ? wait(10) : delta({ content: '' })))
+		]
 	];
 
 	it.each(silent)('first token: %s', async (_name, script) => {
 		await using model = await startModelServer({ script });
-		const { text, error, details } = await collectAnswer(connect(model, { firstTokenTimeoutMs: 80 }));
+		const { text, error, details } = await collectAnswer(connect(model, { firstTokenTimeoutMs: 400 }));
 		expect(text).toBe('');
 		expect(error?.code).toBe('upstream_timeout');
 		expect(details).toMatchObject({ timeout: 'first_token', attempts: 1 });
 		expect((await model.calls[0]!.closed).by).toBe('client');
 	});
 
+	// In one write, so that no silence comes between them.
+	const both = send(textOf([token('a'), token('b')]));
 	const stalled: [name: string, script: Script][] = [
-		['silence', stall(['a', 'b'])],
+		['silence', [both, { do: 'stall' }]],
 		[
 			'comments and empty deltas',
 			[
-				token('a'),
-				token('b'),
-				...Array.from({ length: 200 }, (_, n) =>
+				both,
+				...Array.from({ length: 1000 }, (_, n) =>
 					n % 2 ? wait(10) : send(`: hi\n\n${n % 4 ? '' : 'data: {"choices":[]}\n\n'}`)
 				)
 			]
@@ -762,7 +766,7 @@ describe('time limits', () => {
 
 	it.each(stalled)('idle: %s', async (_name, script) => {
 		await using model = await startModelServer({ script });
-		const { text, error, details } = await collectAnswer(connect(model, { idleTimeoutMs: 80 }));
+		const { text, error, details } = await collectAnswer(connect(model, { idleTimeoutMs: 400 }));
 		expect(text).toBe('ab');
 		expect(error?.code).toBe('upstream_timeout');
 		expect(details.timeout).toBe('idle');
@@ -773,7 +777,7 @@ describe('time limits', () => {
 		await using model = await startModelServer({
 			script: Array.from({ length: 4000 }, (_, n) => (n % 2 ? wait(5) : token('a')))
 		});
-		const { text, error, details } = await collectAnswer(connect(model, { answerTimeoutMs: 150 }));
+		const { text, error, details } = await collectAnswer(connect(model, { answerTimeoutMs: 1200 }));
 		expect(text).toMatch(/^a+$/);
 		expect(error?.code).toBe('upstream_timeout');
 		expect(details.timeout).toBe('total');
@@ -781,16 +785,16 @@ describe('time limits', () => {
 	});
 
 	it('reasoning is a sign of life', async () => {
-		const thinking = Array.from({ length: 30 }, () => [wait(10), delta({ reasoning: 'hm' })]).flat();
+		const thinking = Array.from({ length: 26 }, () => [wait(50), delta({ reasoning: 'hm' })]).flat();
 		await using model = await startModelServer({ script: [...thinking, ...answer(['a'])] });
-		const limits = { firstTokenTimeoutMs: 250, idleTimeoutMs: 250 };
+		const limits = { firstTokenTimeoutMs: 1000, idleTimeoutMs: 1000 };
 		const { text } = await collectAnswer(connect(model, limits));
 		expect(text).toBe('a');
 	});
 
 	it("the time that a slow reader takes is not the model's", async () => {
 		await using model = await startModelServer({ script: answer(['a', 'b', 'c']) });
-		const generator = connect(model, { idleTimeoutMs: 40, firstTokenTimeoutMs: 10_000 });
+		const generator = connect(model, { idleTimeoutMs: 400, firstTokenTimeoutMs: 10_000 });
 		const context = { signal: new AbortController().signal, details: {} };
 		const request = { question: '', messages: [], sources: [] };
 		const pieces = generator.generate(request, context);
@@ -798,14 +802,14 @@ describe('time limits', () => {
 		for (let next = await pieces.next(); !next.done; next = await pieces.next()) {
 			text += next.value;
 			const from = performance.now();
-			while (performance.now() - from < 60) await new Promise(setImmediate);
+			while (performance.now() - from < 500) await new Promise(setImmediate);
 		}
 		expect(text).toBe('abc');
 	});
 
 	it('an answer that is complete does not wait for usage that never comes', async () => {
 		await using model = await startModelServer({ script: [token('a'), finish(), { do: 'stall' }] });
-		const { result } = await collectAnswer(connect(model, { idleTimeoutMs: 50 }));
+		const { result } = await collectAnswer(connect(model, { idleTimeoutMs: 400 }));
 		expect(result).toMatchObject({ finishReason: 'stop', usage: { source: 'estimated' } });
 		expect((await model.calls[0]!.closed).by).toBe('client');
 	});
