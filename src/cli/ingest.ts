@@ -1,7 +1,9 @@
+import { z } from 'zod';
 import { AppError } from '#lib/server/error.ts';
 import { ingest as ingestSources, type IngestReport } from '#lib/server/ingest/ingest.ts';
 import type { SourceArgument } from '#lib/server/ingest/source.ts';
 import type { Services } from '#lib/server/services.ts';
+import { checkInput } from '#lib/server/transport/invalid-input.ts';
 import { formatCount, formatDuration, formatPlural } from '#lib/ui/format/index.ts';
 import { showProgress } from './progress.ts';
 import { remark, writeJson, writeLine } from './terminal.ts';
@@ -14,6 +16,11 @@ export interface IngestCommandOptions {
 	json?: boolean;
 }
 
+const targetSchema = z.object({
+	library: z.string().trim().min(1).max(200),
+	'base-url': z.url({ protocol: /^https?$/, error: 'base-url must be an http(s) URL' }).optional()
+});
+
 /** Failures beyond this many are only counted. */
 const NAMED_FAILURES = 20;
 
@@ -23,8 +30,9 @@ const NAMED_FAILURES = 20;
  */
 export async function ingest(sources: readonly string[], options: IngestCommandOptions): Promise<void> {
 	const startedAt = performance.now();
+	const { library, prune, baseUrl } = options;
+	checkInput(targetSchema, { library, 'base-url': baseUrl }, 'The target');
 	await withServices(async (services, signal) => {
-		const { library, prune, baseUrl } = options;
 		const report = await ingestLibrary(services, { sources, library, prune, baseUrl, signal });
 		const published = await publish(services, signal);
 		const total = performance.now() - startedAt;

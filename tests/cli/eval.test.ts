@@ -1,0 +1,108 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runCli } from '../fixtures/cli.ts';
+import { tempFolder, type TempFolder } from '../fixtures/temp-folder.ts';
+
+let folder: TempFolder;
+
+const lines = (...values: unknown[]) => values.map((value) => `${JSON.stringify(value)}\n`).join('');
+
+beforeAll(async () => {
+	folder = await tempFolder({
+		'house/door.md': '# Doors\n\nTurn the brass key twice to open the red door.\n',
+		'house/roof.md': '# Roof\n\nThe tiles of the roof are made of slate.\n',
+		'garden/roses.md': '# Roses\n\nWater the roses every morning.\n',
+		'garden/door.md': '# Garden door\n\nThe garden door has no lock.\n',
+		'questions.jsonl': lines(
+			{
+				id: 'h1',
+				library: 'house',
+				question: 'How do I open the red door with the brass key?',
+				relevant: ['door.md']
+			},
+			{
+				id: 'h2',
+				library: 'house',
+				question: 'What are the tiles of the roof made of?',
+				relevant: ['roof.md', 'gone.md']
+			},
+			{ id: 'g1', library: 'garden', question: 'When do I water the roses?', relevant: ['nowhere.md'] },
+			{ id: 'n1', question: 'Which door has no lock?', relevant: ['door.md'] }
+		),
+		'off-topic.jsonl': lines(
+			{ question: 'zebra xylophone quantum' },
+			{ question: 'How do I open the red door?' }
+		),
+		'broken.jsonl': '{"question": "Fine?", "relevant": ["a.md"]}\n{"question": 5}\n'
+	});
+	for (const library of ['house', 'garden']) await cli('ingest', library, '--library', library);
+});
+
+afterAll(() => folder?.[Symbol.asyncDispose]());
+
+const cli = (...args: string[]) =>
+	runCli(args, { cwd: folder.path, env: { DATA_DIR: join(folder.path, 'data') } });
+
+async function evaluate(...args: string[]) {
+	const { code, stdout, stderr } = await cli('eval', ...args, '--json');
+	expect(code, stderr).toBe(0);
+	return JSON.parse(stdout);
+}
+
+test('measures by document, within the named library and over all', async () => {
+	const report = await evaluate('questions.jsonl');
+	const perfect = { recall_at_5: 1, recall_at_20: 1, mrr_at_10: 1, ndcg_at_10: 1 };
+	expect(report.within_library.libraries.garden).toEqual({
+		questions: 1,
+		recall_at_5: 0,
+		recall_at_20: 0,
+		mrr_at_10: 0,
+		ndcg_at_10: 0
+	});
+	expect(report.within_library.overall.questions).toBe(3);
+	expect(report.over_all_libraries.overall.questions).toBe(4);
+	expect(report.results.find((result: { id: string }) => result.id === 'h1')).toMatchObject(perfect);
+	// One of the two pages can be found: half of the recall, and 1 / (1 + 1 / log2(3)) of the gain.
+	const half = report.results.find((result: { id: string }) => result.id === 'h2');
+	expect(half).toMatchObject({ recall_at_5: 0.5, recall_at_20: 0.5, mrr_at_10: 1 });
+	expect(half.ndcg_at_10).toBeCloseTo(1 / (1 + 1 / Math.log2(3)), 12);
+	const sum = report.within_library.libraries.house.ndcg_at_10 * 2;
+	expect(report.within_library.overall.ndcg_at_10).toBeCloseTo(sum / 3, 12);
+	expect(report.times.retrieval.count).toBe(7);
+	expect(report.times.retrieval_bm25.p50_ms).toBeLessThanOrEqual(report.times.retrieval_bm25.p95_ms);
+});
+
+test('--library takes the questions about that library, and those that name none', async () => {
+	const report = await evaluate('questions.jsonl', '--library', 'garden');
+	expect(report.results.map((result: { id: string }) => result.id)).toEqual(['g1', 'g1', 'n1', 'n1']);
+	expect(Object.keys(report.within_library.libraries)).toEqual(['garden']);
+});
+
+test('counts refusals of off-topic questions and of others', async () => {
+	const report = await evaluate('questions.jsonl', '--off-topic', 'off-topic.jsonl');
+	const { questions, refused_rightly, answered_wrongly } = report.off_topic;
+	expect(questions).toBe(2);
+	expect(refused_rightly + answered_wrongly.length).toBe(2);
+	expect(answered_wrongly).toContain('How do I open the red door?');
+	const refused = report.results.filter(
+		(result: { scope: string; refused: boolean }) => result.scope === 'all' && result.refused
+	);
+	expect(report.over_all_libraries.refused_wrongly).toBe(refused.length);
+});
+
+test('prints tables for people', async () => {
+	const { code, stdout } = await cli('eval', 'questions.jsonl', '--off-topic', 'off-topic.jsonl');
+	expect(code).toBe(0);
+	expect(stdout).toMatch(
+		/^Within the named library\nlibrary +questions +recall@5 +recall@20 +MRR@10 +nDCG@10$/m
+	);
+	expect(stdout).toMatch(/^house +2 +\d\.\d{3} +\d\.\d{3} +\d\.\d{3} +\d\.\d{3}$/m);
+	expect(stdout).toMatch(/^Off-topic: \d of 2 refused/m);
+	expect(stdout).toMatch(/^retrieval +9 +\S+ ms +\S+ ms$/m);
+});
+
+test('a line at fault is named', async () => {
+	const { code, stdout, stderr } = await cli('eval', 'broken.jsonl');
+	expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+	expect(stderr).toBe('citelight: broken.jsonl, line 2: question must be a string.\n');
+});
