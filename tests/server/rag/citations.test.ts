@@ -8,6 +8,8 @@ describe('citations', () => {
 		['several in a row', 'Both work [2][1].', [1, 2]],
 		['a list in one pair of brackets', 'Both work [1, 3].', [1, 3]],
 		['the same one twice', 'Yes [1]. Really [1].', [1]],
+		['in bold or in a table', '**Yes [1]**\n\n| a |\n|---|\n| b [3] |', [1, 3]],
+		['with a definition further down', 'Yes [2].\n\n[2]: https://example.com', [2]],
 		['at the very start', '[2] says so.', [2]],
 		['none', 'No idea.', []]
 	])('reads %s', (_, answer, expected) => {
@@ -23,6 +25,7 @@ describe('citations', () => {
 		['fenced code', '```python\nx = [1]\n```'],
 		['a fence that is still open', 'See\n```\n[1]'],
 		['inline code', 'The list `[1]` is short.'],
+		['a fence inside a longer fence', '````md\n```\nx\n```\n[1]\n````'],
 		['the text of a link', 'See [1](https://example.com).']
 	])('does not take %s for a citation', (_, answer) => {
 		expect(readCitations(answer, 3)).toEqual({ valid: [], invalid: [] });

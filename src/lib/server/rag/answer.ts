@@ -55,7 +55,10 @@ export function createAnswerPipeline(engine: AnswerEngine): AnswerPipeline {
 		const writing = { question, messages, sources, temperature };
 		try {
 			const result = yield* generate(engine.generator, writing, trace, signal);
-			trace.record.costUsd = engine.prices.cost(result.model, trace.record.usage);
+			const { usage } = trace.record;
+			// A server may name the model differently from the settings; the price list knows one or the other.
+			const cost = (model: string) => engine.prices.cost(model, usage);
+			trace.record.costUsd = cost(result.model) ?? cost(engine.generator.model);
 			return { status: 'success', finishReason: result.finishReason };
 		} finally {
 			cite(trace, sources);

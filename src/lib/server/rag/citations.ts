@@ -1,7 +1,12 @@
-/** Code is not prose: `rows[1]` inside it cites nothing. */
-const CODE = /```[\s\S]*?(?:```|$)|~~~[\s\S]*?(?:~~~|$)|`[^`\n]*`/g;
-/** `[1]` or `[1, 3]`, but not `rows[1]` and not the text of a link, `[1](…)`. */
-const CITATION = /(?<![\w\]])((?:\[\d{1,3}(?:\s*,\s*\d{1,3})*\])+)(?!\()/g;
+import type { Nodes } from 'mdast';
+import remarkGfm from 'remark-gfm';
+import remarkParse from 'remark-parse';
+import { unified } from 'unified';
+
+const markdown = unified().use(remarkParse).use(remarkGfm);
+
+/** `[1]`, `[1, 3]` or `[1][3]`, but not `rows[1]`. */
+const CITATION = /(?<!\w)((?:\[\d{1,3}(?:\s*,\s*\d{1,3})*\])+)/g;
 
 export interface Citations {
 	/** Numbers of given sources that the answer cites, ascending, each once. */
@@ -10,13 +15,27 @@ export interface Citations {
 	invalid: number[];
 }
 
-/** Reads the `[n]` of an answer and checks them against the number of sources that were given. */
+/**
+ * Reads the `[n]` of an answer and checks them against the number of sources that were given. Only prose cites: a number
+ * in brackets inside code, or as the text of a link, does not.
+ */
 export function readCitations(answer: string, sourceCount: number): Citations {
 	const cited = new Set<number>();
-	for (const [marker] of answer.replace(CODE, ' ').matchAll(CITATION)) {
-		for (const [digits] of marker.matchAll(/\d+/g)) cited.add(Number(digits));
+	for (const text of proseOf(markdown.parse(answer))) {
+		for (const [marker] of text.matchAll(CITATION)) {
+			for (const [digits] of marker.matchAll(/\d+/g)) cited.add(Number(digits));
+		}
 	}
 	const all = [...cited].sort((a, b) => a - b);
 	const given = (n: number) => n >= 1 && n <= sourceCount;
 	return { valid: all.filter(given), invalid: all.filter((n) => !given(n)) };
+}
+
+/** The text outside code and links, run by run. */
+function* proseOf(node: Nodes): Generator<string> {
+	if (node.type === 'text') yield node.value;
+	// `[1]` with a definition of 1 further down, as some models write it.
+	else if (node.type === 'linkReference') yield `[${node.label ?? ''}]`;
+	else if (node.type !== 'link' && 'children' in node)
+		for (const child of node.children) yield* proseOf(child);
 }
