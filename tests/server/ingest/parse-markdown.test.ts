@@ -11,6 +11,13 @@ describe('Markdown', () => {
 		expect(text).not.toContain('Not shown');
 	});
 
+	it('finds front matter below a badge', () => {
+		const [first] = passagesOf(
+			'[![Badge](https://example.com/b.svg)](https://example.com)\n\n---\ntitle: Deep\n---\n\nWords.'
+		);
+		expect(first).toMatchObject({ title: 'Deep', text: 'Words.' });
+	});
+
 	it('takes the first heading as the title without front matter', () => {
 		expect(passagesOf('Words.\n\n## Second\n\n# First\n\nMore.')[0]?.title).toBe('First');
 	});

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { DocumentFormat } from '#lib/server/ingest/parse-document.ts';
+import { cleanMarkdown } from '#lib/server/ingest/clean-markdown.ts';
+import { parseRestructuredText } from '#lib/server/ingest/parse-restructured-text.ts';
 import { normalizeMarkdown, sanitizeSource, stripInvisible } from '#lib/server/ingest/sanitize-text.ts';
 import { passagesOf, textOf } from './passages.ts';
 
@@ -38,6 +40,29 @@ describe('sanitizing', () => {
 		];
 		for (const piece of hostile)
 			expect(sanitizeSource(piece.repeat(2_000_000 / piece.length)).length).toBeGreaterThan(0);
+	});
+
+	it('survives hostile repetition in our own parsers', () => {
+		const hostile = [
+			'<!--',
+			'{%',
+			'`',
+			'a.',
+			'|',
+			'[',
+			'- ',
+			'1. ',
+			'.. note:: ',
+			':a:`',
+			'a_ ',
+			'+-',
+			'    x\n  ',
+			'\\'
+		];
+		for (const piece of hostile) {
+			const text = piece.repeat(100_000 / piece.length);
+			expect(() => [cleanMarkdown(text), parseRestructuredText(text)], piece).not.toThrow();
+		}
 	});
 
 	it('puts prose into NFKC and leaves the meaning of code alone', () => {

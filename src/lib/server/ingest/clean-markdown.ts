@@ -92,7 +92,7 @@ class LineCleaner {
 	#inline(source: string, number: number): string {
 		let line = source;
 		if (line.includes('<!--')) {
-			line = outsideCode(line, (text) => text.replace(/<!--.*?-->/g, ''));
+			line = outsideCode(line, (text) => text.replace(/<!--(?:(?!<!--).)*?-->/g, ''));
 			const start = commentStart(line);
 			if (start !== -1 && number < this.#lastCommentEnd) {
 				this.#inComment = true;
@@ -107,10 +107,10 @@ class LineCleaner {
 			.replace(/\{[*!]>?[^{}]*[*!]\}/g, '')
 			// Attribute lists after a link, an image or emphasis: `[text](url){.external-link target=_blank}`.
 			.replace(/(?<=[)\]*_`>])\{:?\s*[.#:][^{}]*\}/g, '');
-		this.#isTemplate ||= /\{%-?\s*\w.*%\}/.test(cleaned);
+		this.#isTemplate ||= /\{%-?\s*\w[^%]*%\}/.test(cleaned);
 		if (!this.#isTemplate || !/\{[%{#]/.test(cleaned)) return cleaned;
 		// Markup around what a template would have filled in says nothing without it.
-		return /^\s*</.test(cleaned) ? '' : cleaned.replace(/\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}/g, '');
+		return /^\s*</.test(cleaned) ? '' : cleaned.replace(/\{([%{#])(?:(?!\{\1).)*?[%}#]\}/g, '');
 	}
 }
 

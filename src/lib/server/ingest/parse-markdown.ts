@@ -34,9 +34,16 @@ const withoutIndentedCode = unified()
 
 /** Parses Markdown (CommonMark with GitHub's extensions and front matter) and MDX. Never throws on odd input. */
 export function parseMarkdown(markdown: string): ParsedDocument {
-	const source = cleanMarkdown(markdown);
+	const source = cleanMarkdown(liftFrontMatter(markdown));
 	const tree = parseTree(source);
 	return outlineMarkdown(tidyTree(tree), githubAnchors(), frontMatterTitle(tree));
+}
+
+/** Front matter below a first line or two, such as a badge, goes to the top, where it is recognised. */
+function liftFrontMatter(markdown: string): string {
+	const match = /^((?:(?!---)[^\n]*\n){1,10}?)(---[ \t]*\n(?:[\w-]+:[^\n]*\n)+---[ \t]*\n)/.exec(markdown);
+	if (!match?.[2] || match[1]?.includes('```')) return markdown;
+	return `${match[2]}${match[1]}${markdown.slice(match[0].length)}`;
 }
 
 /** MDX is recognised by what it holds, because components also live in files that are called `.md`. */

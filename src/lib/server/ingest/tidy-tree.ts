@@ -1,23 +1,9 @@
-import rehypeParse from 'rehype-parse';
-import rehypeRemark from 'rehype-remark';
 import { toString } from 'mdast-util-to-string';
-import { unified } from 'unified';
 import { visit } from 'unist-util-visit';
-import type {
-	Code,
-	Definition,
-	Link,
-	List,
-	Nodes,
-	Paragraph,
-	PhrasingContent,
-	Root,
-	RootContent,
-	TableRow
-} from 'mdast';
-import type { MdxJsxFlowElement, MdxJsxTextElement } from 'mdast-util-mdx-jsx';
-
-type JsxElement = MdxJsxFlowElement | MdxJsxTextElement;
+import type { Definition, Link, List, Nodes, Paragraph, PhrasingContent, Root, RootContent } from 'mdast';
+import { attribute, elementTable, expressionText, type JsxElement } from './jsx-element.ts';
+import { tidyCode } from './tidy-code.ts';
+import { htmlBlock, inlineHtml } from './tidy-html.ts';
 
 /**
  * Turns a Markdown tree into one that holds only what a reader sees: front matter, imports, expressions, components,
@@ -203,66 +189,6 @@ function textOf(value: string): [] | [{ type: 'text'; value: string }] {
 	return value.trim() ? [{ type: 'text', value }] : [];
 }
 
-function attribute(element: JsxElement, name: string): string {
-	const found = element.attributes.find((item) => item.type === 'mdxJsxAttribute' && item.name === name);
-	return typeof found?.value === 'string' ? found.value : '';
-}
-
-/** `{" "}` and `{'text'}` are their strings, comments are nothing, a name in braces is most likely a placeholder. */
-function expressionText(expression: string): Nodes[] {
-	const literal = /^\s*(["'`])(.*)\1\s*$/s.exec(expression);
-	if (literal) return [{ type: 'text', value: literal[2] ?? '' }];
-	return /^\s*[\w.-]+\s*$/.test(expression) ? [{ type: 'text', value: `{${expression}}` }] : [];
-}
-
-/** A table written as elements; cells become their text. */
-function elementTable(element: JsxElement): Nodes[] {
-	const rows: TableRow[] = [];
-	const visit = (node: Nodes | JsxElement) => {
-		if ('name' in node && node.name === 'tr') {
-			const cells = node.children.flatMap(function cellsOf(child: Nodes): string[] {
-				if ('name' in child && (child.name === 'td' || child.name === 'th')) return [toString(child).trim()];
-				return 'children' in child ? child.children.flatMap(cellsOf) : [];
-			});
-			rows.push({
-				type: 'tableRow',
-				children: cells.map((value) => ({
-					type: 'tableCell',
-					children: [{ type: 'text', value: value.replace(/\s+/g, ' ') }]
-				}))
-			});
-		} else if ('children' in node) {
-			node.children.forEach(visit);
-		}
-	};
-	visit(element);
-	return rows.length > 0 ? [{ type: 'table', children: rows }] : [];
-}
-
-const htmlToMarkdown = unified().use(rehypeParse, { fragment: true }).use(rehypeRemark);
-
-/** The content of an HTML block as Markdown nodes; nothing when it is only tags or a comment. */
-function htmlBlock(html: string): Nodes[] {
-	const withoutTags = html.replace(/<!--[^]*?-->/g, '').replace(/<\/?[a-zA-Z][^>]*>/g, '');
-	if (!withoutTags.trim()) return textOf(/<img\b[^>]*\balt="([^"]+)"/.exec(html)?.[1] ?? '');
-	const tree = htmlToMarkdown.runSync(htmlToMarkdown.parse(html)) as unknown as Root;
-	return tree.children;
-}
-
-/** A tag inside a paragraph: gone, unless it is no tag at all but a placeholder such as `<YOUR-KEY>`. */
-function inlineHtml(html: string, titles: string[]): PhrasingContent[] {
-	if (/^<br\b/i.test(html)) return [{ type: 'break' }];
-	const explained = /^<(?:abbr|dfn)\b[^>]*\btitle="([^"]*)"/i.exec(html)?.[1];
-	if (/^<(?:abbr|dfn)\b/i.test(html)) titles.push(explained ?? '');
-	if (/^<\/(?:abbr|dfn)>/i.test(html)) {
-		const title = titles.pop();
-		return title ? [{ type: 'text', value: ` (${title})` }] : [];
-	}
-	const name = /^<\/?([a-zA-Z][\w-]*)/.exec(html)?.[1] ?? '';
-	const isPlaceholder = name === name.toUpperCase() && name.length > 1 && /^<[A-Z][A-Z0-9-]*>$/.test(html);
-	return isPlaceholder ? [{ type: 'text', value: html }] : [];
-}
-
 /** `[!NOTE]` of GitHub's alerts as a bold label. */
 function alertLabel(node: Nodes): Nodes {
 	const first = node.type === 'paragraph' ? node.children[0] : undefined;
@@ -278,45 +204,4 @@ function alertLabel(node: Nodes): Nodes {
 			...node.children.slice(1)
 		]
 	};
-}
-
-/** Printed output longer than this (dumps of whole pages and tables) is shown by its start. */
-const LONG_OUTPUT = 2000;
-
-/** Keeps the language and a file name or label of a code block; options of the renderer go. */
-function tidyCode(node: Code): Nodes[] {
-	const value = stripTerminalMarkup(node.value).replace(/^(?:[ \t]*\n)+|\s+$/g, '');
-	if (!value.trim()) return [];
-	if (node.lang === 'output') return [{ type: 'code', lang: 'output', value: startOf(value) }];
-	const lang = /^[\w+#.-]+$/.test(node.lang ?? '') ? (node.lang ?? null) : null;
-	const quoted = /\btitle="([^"]+)"/.exec(node.meta ?? '')?.[1];
-	const bare = (node.meta ?? '')
-		.replace(/[\w-]+=(?:"[^"]*"|\{[^}]*\}+|\S+)|\{[^}]*\}+|\b(?:lines|wrap|expandable|icon|nocopy)\b/g, '')
-		.trim();
-	const title = quoted ?? (/^[\w./() @+#-]{2,60}$/.test(bare) ? bare : '');
-	const code: Code = { type: 'code', lang, value };
-	if (!title) return [code];
-	return [
-		{ type: 'paragraph', children: [{ type: 'strong', children: [{ type: 'text', value: title }] }] },
-		code
-	];
-}
-
-/** Recorded terminal sessions come with their colours as `<font>` and `<span>` tags and entities. */
-function stripTerminalMarkup(code: string): string {
-	if (!/<(?:font color|span style)=/.test(code)) return code;
-	return code
-		.replace(/<\/?(?:font|span|u|b|i)\b[^>]*>/g, '')
-		.replace(/&apos;|&#39;/g, "'")
-		.replace(/&quot;/g, '"')
-		.replace(/&lt;/g, '<')
-		.replace(/&gt;/g, '>')
-		.replace(/&amp;/g, '&');
-}
-
-function startOf(output: string): string {
-	if (output.length <= LONG_OUTPUT) return output;
-	const start = output.slice(0, LONG_OUTPUT / 2);
-	const lastLineEnd = start.lastIndexOf('\n');
-	return `${start.slice(0, lastLineEnd > 0 ? lastLineEnd : start.length)}\n…`;
 }
