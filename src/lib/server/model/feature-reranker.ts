@@ -1,19 +1,23 @@
 import { throwIfCancelled } from '#lib/server/error.ts';
+import { featureWeights } from './feature-weights.ts';
 import type { RerankCandidate, Reranked, Reranker } from './reranker.ts';
-import { rerankerWeights } from './feature-weights.ts';
 
 /** Weight by feature name; features without a weight count nothing. */
 export type FeatureWeights = Readonly<Record<string, number>>;
 
+/** Below this spread a feature does not tell the candidates apart. */
+const LEAST_SPREAD = 1e-6;
+
 /**
- * The built-in reranker: a weighted sum of the evidence from the index, each piece of which the ledger shows. It knows no page, only numbers
- * about a page and a question. Equal scores go by id, so the order is repeatable.
+ * The built-in reranker: a weighted sum of the evidence from the index, each piece of which the ledger shows. A piece counts by how far it
+ * stands out among the candidates of its question: (value − mean) / standard deviation, so that questions of any length are alike. It knows no
+ * page, only numbers about a page and a question.
  */
 export class FeatureReranker implements Reranker {
 	readonly model = 'built-in';
 	readonly #weights: [name: string, weight: number][];
 
-	constructor(weights: FeatureWeights = rerankerWeights) {
+	constructor(weights: FeatureWeights = featureWeights) {
 		this.#weights = Object.entries(weights);
 	}
 
@@ -23,11 +27,21 @@ export class FeatureReranker implements Reranker {
 		signal: AbortSignal
 	): Promise<Reranked[]> {
 		throwIfCancelled(signal);
-		const ranked = candidates.map(({ chunk, features }): Reranked => {
-			let score = 0;
-			for (const [name, weight] of this.#weights) score += weight * (features[name] ?? 0);
-			return { chunk_id: chunk.chunk_id, score, features: { ...features } };
-		});
-		return ranked.sort((a, b) => b.score - a.score || (a.chunk_id < b.chunk_id ? -1 : 1));
+		const scores = new Float64Array(candidates.length);
+		for (const [name, weight] of this.#weights) {
+			const values = candidates.map(({ features }) => features[name] ?? 0);
+			const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+			const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
+			const spread = Math.sqrt(variance);
+			if (spread < LEAST_SPREAD) continue;
+			values.forEach((value, at) => (scores[at]! += (weight * (value - mean)) / spread));
+		}
+		return candidates
+			.map(({ chunk, features }, at) => ({
+				chunk_id: chunk.chunk_id,
+				score: scores[at]!,
+				features: { ...features }
+			}))
+			.sort((a, b) => b.score - a.score || (a.chunk_id < b.chunk_id ? -1 : 1));
 	}
 }

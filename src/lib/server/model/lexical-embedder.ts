@@ -13,10 +13,13 @@ const FORMAT = 1;
 const DIMENSIONS = 128;
 /** A term that fewer passages hold says nothing about other terms. */
 const LEAST_PASSAGES = 3;
-/** A term that a larger share of the passages holds says nothing about any. */
+/** A term that a larger share of the passages holds says nothing about any; in a small corpus shares mean little. */
 const MOST_SHARE = 0.3;
+const ALWAYS_KEPT = 20;
+/** Passages for each direction: with more directions than this every word would stay by itself. */
+const PASSAGES_PER_DIRECTION = 8;
 /** Fitting takes at most this many passages, evenly spread: the subspace does not change much with more. */
-const FIT_LIMIT = 40_000;
+const FIT_LIMIT = 12_000;
 
 const metaSchema = z.object({ format: z.literal(FORMAT), fitted_on: z.number().int().nonnegative() });
 
@@ -145,7 +148,7 @@ async function fit(texts: readonly string[], analyze: Analyze, breather: Breathe
 		await breather.breathe();
 	}
 
-	const most = Math.max(LEAST_PASSAGES, passages.length * MOST_SHARE);
+	const most = Math.max(ALWAYS_KEPT, passages.length * MOST_SHARE);
 	const terms: string[] = [];
 	const idf: number[] = [];
 	const columns = new Int32Array(numbers.size).fill(-1);
@@ -156,7 +159,8 @@ async function fit(texts: readonly string[], analyze: Analyze, breather: Breathe
 		idf.push(Math.log(passages.length / count) + 1);
 	}
 	const matrix = await weigh(passages, columns, idf, breather);
-	const { vectors } = await rightSingularVectors(matrix, DIMENSIONS - 1, breather);
+	const rank = Math.min(DIMENSIONS - 1, Math.ceil(passages.length / PASSAGES_PER_DIRECTION));
+	const { vectors } = await rightSingularVectors(matrix, rank, breather);
 	return {
 		terms,
 		idf: Float32Array.from(idf),

@@ -28,9 +28,9 @@ export async function rightSingularVectors(
 ): Promise<{ vectors: Float32Array; singularValues: Float64Array }> {
 	const width = Math.min(rank + OVERSAMPLING, matrix.rows, matrix.columns);
 	let basis = await timesTransposed(matrix, gaussians(matrix.rows * width), width, breather);
-	await orthonormalise(basis, matrix.columns, width, breather);
+	await orthonormalise(basis, matrix.columns, width, 1, breather);
 	basis = await timesTransposed(matrix, await times(matrix, basis, width, breather), width, breather);
-	await orthonormalise(basis, matrix.columns, width, breather);
+	await orthonormalise(basis, matrix.columns, width, 2, breather);
 
 	const projected = await times(matrix, basis, width, breather);
 	const gram = await gramMatrix(projected, matrix.rows, width, breather);
@@ -117,17 +117,18 @@ async function gramMatrix(
 }
 
 /**
- * Makes the columns orthonormal in place, through the eigenvectors of the Gram matrix, twice for accuracy; directions that are not there
+ * Makes the columns orthonormal in place, through the eigenvectors of the Gram matrix; a second round makes up for rounding. Directions that are not there
  * become zero.
  */
 async function orthonormalise(
 	dense: Float32Array,
 	rows: number,
 	width: number,
+	rounds: number,
 	breather: Breather
 ): Promise<void> {
 	const row = new Float64Array(width);
-	for (let round = 0; round < 2; round += 1) {
+	for (let round = 0; round < rounds; round += 1) {
 		const { vectors, values } = symmetricEigen(await gramMatrix(dense, rows, width, breather), width);
 		const largest = values.reduce((most, value) => Math.max(most, value), 0);
 		const scales = values.map((value) => (value > largest * 1e-10 ? 1 / Math.sqrt(value) : 0));

@@ -236,7 +236,8 @@ export class Bm25Index {
 
 	/** What one occurrence counts in a field of a passage. */
 	occurrenceWeight(number: number, field: number): number {
-		this.#prepare();
+		this.seal();
+		if (!this.#weightsAreCurrent) this.#weigh();
 		return this.#weights[number * FIELD_COUNT + field]!;
 	}
 

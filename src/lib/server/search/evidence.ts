@@ -136,8 +136,10 @@ export class EvidenceReader {
 		let identifierWeight = 0;
 		const seen = new Set<string>();
 		const idf = new Map(terms.map(({ term, idf }) => [term, idf]));
+		const libraryNames = new Set(this.#store.libraryNames.map((name) => name.toLowerCase()));
 		for (const raw of rawTokens(question)) {
-			const isName = /[a-z][A-Z]|[A-Z]{2}[a-z]|_|\.[A-Za-z]|^--/.test(raw);
+			const isName =
+				!libraryNames.has(raw.toLowerCase()) && /[a-z][A-Z]|[A-Z]{2}[a-z]|_|\.[A-Za-z]|^--/.test(raw);
 			termsOf(raw).forEach((term, at) => {
 				if (seen.has(term)) return;
 				seen.add(term);

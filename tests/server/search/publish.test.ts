@@ -1,0 +1,256 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Embedder } from '#lib/server/model/embedder.ts';
+import { lexicalEmbedding } from '#lib/server/model/lexical-embedder.ts';
+import { analyze } from '#lib/server/search/analyze.ts';
+import { LiveIndex } from '#lib/server/search/live-index.ts';
+import { INDEX_FOLDER, publishIndex, type PublishProgress } from '#lib/server/search/publish.ts';
+import { DataFolder, document } from './data-folder.ts';
+
+const signal = new AbortController().signal;
+const trainer = lexicalEmbedding(analyze);
+
+/** Stands for an endpoint: tells length and first letter apart, and keeps what it was asked. */
+class CountingEmbedder implements Embedder {
+	readonly dimensions = 0;
+	readonly inProcess = false;
+	readonly asked: string[] = [];
+	readonly model: string;
+
+	constructor(model = 'counting') {
+		this.model = model;
+	}
+
+	async embedPassages(texts: readonly string[]): Promise<Float32Array[]> {
+		this.asked.push(...texts);
+		return texts.map((text) => Float32Array.from([Math.cos(text.length), Math.sin(text.length)]));
+	}
+
+	async embedQuestion(): Promise<Float32Array> {
+		return Float32Array.from([1, 0]);
+	}
+}
+
+async function open(data: DataFolder, embedder: Parameters<typeof publishIndex>[0]['embedder'] = null) {
+	const live = new LiveIndex({ corpus: data.corpus, dataFolder: data.path, embedder, poll_ms: 0 });
+	await live.refresh();
+	return live;
+}
+
+const publish = (data: DataFolder, embedder: Parameters<typeof publishIndex>[0]['embedder'] = null) =>
+	publishIndex({ corpus: data.corpus, dataFolder: data.path, embedder, signal });
+
+const search = async (live: LiveIndex, question: string) =>
+	(await live.get((await live.searchText(question, { limit: 10 })).map(({ chunk_id }) => chunk_id))).map(
+		({ text }) => text
+	);
+
+describe('publishIndex', () => {
+	it('makes the corpus searchable, and does nothing when nothing changed', async () => {
+		using data = new DataFolder();
+		data.corpus.replace([document('a.md', ['walrus tusks', 'walrus whiskers'])]);
+		expect(await publish(data)).toMatchObject({ changed: true, passages: 2, embedded: 0 });
+		expect(await search(await open(data), 'tusk')).toEqual(['walrus tusks']);
+		const before = data.generations();
+		expect(await publish(data)).toMatchObject({ changed: false, passages: 2 });
+		expect(data.generations()).toEqual(before);
+	});
+
+	it('publishes nothing for a corpus that never held anything', async () => {
+		using data = new DataFolder();
+		expect(await publish(data)).toMatchObject({ folder: null, changed: false });
+		expect(data.corpus.currentIndex()).toBeNull();
+	});
+
+	it('follows changed, added and removed documents to the same answers as an index built anew', async () => {
+		using data = new DataFolder();
+		data.corpus.replace([
+			document('a.md', ['walrus']),
+			document('b.md', ['seal', 'otter']),
+			document('c.md', ['seal'])
+		]);
+		await publish(data);
+		data.corpus.replace([document('b.md', ['seal and walrus']), document('d.md', ['walrus walrus'])]);
+		data.corpus.remove('demo', ['a.md']);
+		await publish(data);
+		const followed = await open(data);
+
+		using fresh = new DataFolder();
+		fresh.corpus.replace([
+			document('b.md', ['seal and walrus']),
+			document('c.md', ['seal']),
+			document('d.md', ['walrus walrus'])
+		]);
+		await publish(fresh);
+		const built = await open(fresh);
+		for (const question of ['walrus', 'seal', 'otter']) {
+			expect(await followed.searchText(question, { limit: 10 })).toEqual(
+				await built.searchText(question, { limit: 10 })
+			);
+		}
+		expect(followed.size).toBe(3);
+	});
+
+	it('empties the index with the corpus', async () => {
+		using data = new DataFolder();
+		data.corpus.replace([document('a.md', ['walrus'])]);
+		await publish(data);
+		data.corpus.remove('demo', ['a.md']);
+		expect(await publish(data)).toMatchObject({ changed: true, passages: 0 });
+		expect((await open(data)).size).toBe(0);
+	});
+
+	it('asks an endpoint for each text once, over changes and even when the index is lost', async () => {
+		using data = new DataFolder();
+		const embedder = new CountingEmbedder();
+		data.corpus.replace([document('a.md', ['one', 'two']), document('b.md', ['three'])]);
+		expect(await publish(data, embedder)).toMatchObject({ embedded: 3 });
+		data.corpus.replace([document('b.md', ['three', 'four'])]);
+		expect(await publish(data, embedder)).toMatchObject({ embedded: 1 });
+		rmSync(join(data.path, INDEX_FOLDER), { recursive: true });
+		expect(await publish(data, embedder)).toMatchObject({ changed: true, embedded: 0 });
+		expect(embedder.asked.length).toBe(4);
+		expect(
+			await (await open(data, embedder)).searchVector(Float32Array.from([1, 0]), { limit: 10 })
+		).toHaveLength(4);
+	});
+
+	it('makes all vectors anew for another model', async () => {
+		using data = new DataFolder();
+		data.corpus.replace([document('a.md', ['one', 'two'])]);
+		await publish(data, new CountingEmbedder('first'));
+		const second = new CountingEmbedder('second');
+		expect(await publish(data, second)).toMatchObject({ changed: true, embedded: 2 });
+		expect((await open(data, second)).embeddingModel).toBe('second');
+	});
+
+	it('keeps the fit of the built-in embedder until the corpus has grown by a third', async () => {
+		using data = new DataFolder();
+		const pages = (from: number, to: number) =>
+			Array.from({ length: to - from }, (_, at) =>
+				document(`${from + at}.md`, [`walrus seal otter ${from + at}`])
+			);
+		data.corpus.replace(pages(0, 12));
+		await publish(data, trainer);
+		const first = (await open(data, trainer)).embeddingModel;
+		data.corpus.replace(pages(12, 16));
+		expect(await publish(data, trainer)).toMatchObject({ embedded: 4 });
+		expect((await open(data, trainer)).embeddingModel).toBe(first);
+		data.corpus.replace(pages(16, 17));
+		expect(await publish(data, trainer)).toMatchObject({ embedded: 17 });
+		expect((await open(data, trainer)).embeddingModel).not.toBe(first);
+	});
+
+	it('keeps the folder before the current one for its readers, and no more', async () => {
+		using data = new DataFolder();
+		for (const text of ['one', 'two', 'three', 'four']) {
+			data.corpus.replace([document('a.md', [text])]);
+			await publish(data);
+		}
+		expect(data.generations()).toHaveLength(2);
+		expect(data.generations()).toContain(data.corpus.currentIndex());
+	});
+
+	it('reports its progress', async () => {
+		using data = new DataFolder();
+		data.corpus.replace([document('a.md', ['one']), document('b.md', ['two'])]);
+		const seen: PublishProgress[] = [];
+		const onProgress = (progress: PublishProgress) => seen.push(progress);
+		await publishIndex({ corpus: data.corpus, dataFolder: data.path, embedder: trainer, onProgress, signal });
+		expect(seen.map(({ stage }) => stage)).toEqual(['fitting', 'indexing', 'saving']);
+	});
+
+	it('publishes nothing when it is stopped', async () => {
+		using data = new DataFolder();
+		data.corpus.replace([document('a.md', ['one'])]);
+		const stop = new AbortController();
+		const options = { corpus: data.corpus, dataFolder: data.path, embedder: null, signal: stop.signal };
+		await expect(publishIndex({ ...options, onProgress: () => stop.abort() })).rejects.toMatchObject({
+			code: 'cancelled'
+		});
+		expect(data.corpus.currentIndex()).toBeNull();
+	});
+});
+
+describe('LiveIndex', () => {
+	it('is not ready, says so, and finds out by itself when asked to look again', async () => {
+		using data = new DataFolder();
+		const live = await open(data);
+		expect(live.ready).toBe(false);
+		expect(live.libraries()).toEqual([]);
+		await expect(live.searchText('x', { limit: 1 })).rejects.toMatchObject({ code: 'index_not_ready' });
+		data.corpus.replace([document('a.md', ['walrus'])]);
+		await publish(data);
+		expect(await live.refresh()).toBe(true);
+		expect(live.ready).toBe(true);
+		expect(await live.refresh()).toBe(false);
+	});
+
+	it('changes over to a new index; a run keeps the one it began with', async () => {
+		using data = new DataFolder();
+		data.corpus.replace([document('a.md', ['walrus'])]);
+		await publish(data);
+		const live = await open(data);
+		const { index: begunWith } = live.current();
+		data.corpus.replace([document('a.md', ['seal'])]);
+		await publish(data);
+		await live.refresh();
+		expect(await search(live, 'seal')).toEqual(['seal']);
+		expect(await begunWith.searchText('walrus', { limit: 1 })).toHaveLength(1);
+	});
+
+	it('gives the embedder that made the vectors of the same generation', async () => {
+		using data = new DataFolder();
+		const pages = (words: string) => [0, 1, 2, 3].map((at) => document(`${at}.md`, [`${words} ${at}`]));
+		data.corpus.replace(pages('walrus seal otter'));
+		await publish(data, trainer);
+		const live = await open(data, trainer);
+		const before = live.current();
+		data.corpus.replace([
+			...pages('penguin gull'),
+			...[4, 5, 6, 7].map((at) => document(`${at}.md`, ['penguin gull']))
+		]);
+		await publish(data, trainer);
+		await live.refresh();
+		const after = live.current();
+		for (const { index, embedder } of [before, after]) expect(embedder?.model).toBe(index.embeddingModel);
+		expect(after.embedder?.model).not.toBe(before.embedder?.model);
+		const vector = await after.embedder!.embedQuestion('penguin', signal);
+		expect(await after.index.searchVector(vector, { limit: 3 })).toHaveLength(3);
+	});
+
+	it('gives no embedder when the configured one did not make the vectors', async () => {
+		using data = new DataFolder();
+		data.corpus.replace([document('a.md', ['walrus'])]);
+		await publish(data, new CountingEmbedder('old'));
+		expect((await open(data, new CountingEmbedder('new'))).current().embedder).toBeNull();
+		expect((await open(data, null)).current().embedder).toBeNull();
+	});
+
+	it('keeps the old index when the new one cannot be read, and takes the next', async () => {
+		using data = new DataFolder();
+		data.corpus.replace([document('a.md', ['walrus'])]);
+		await publish(data);
+		const live = await open(data);
+		data.corpus.replace([document('a.md', ['seal'])]);
+		const { folder } = await publish(data);
+		writeFileSync(join(data.path, INDEX_FOLDER, folder!, 'passages.bin'), 'garbage');
+		await expect(live.refresh()).rejects.toThrow();
+		expect(await search(live, 'walrus')).toEqual(['walrus']);
+		data.corpus.replace([document('a.md', ['otter'])]);
+		await publish(data);
+		await live.refresh();
+		expect(await search(live, 'otter')).toEqual(['otter']);
+	});
+
+	it('looks no further once it is closed', async () => {
+		using data = new DataFolder();
+		data.corpus.replace([document('a.md', ['walrus'])]);
+		await publish(data);
+		const live = new LiveIndex({ corpus: data.corpus, dataFolder: data.path, embedder: null });
+		live.close();
+		expect(await live.refresh()).toBe(false);
+		expect(live.ready).toBe(false);
+	});
+});
