@@ -108,6 +108,29 @@ describe('ingest', () => {
 		});
 	});
 
+	it('keeps documents apart even when their folders have the same name, too', async () => {
+		using folder = new CorpusFolder({
+			'a/docs/x.md': 'a',
+			'b/docs/x.md': 'b',
+			'c/docs/x.md': 'c',
+			'd/x.md': 'd'
+		});
+		const sources = ['a/docs', 'b/docs', 'c/docs', 'd/x.md'].map((path) => join(folder.docs, path));
+		await run(folder, { sources });
+		expect(folder.texts()).toEqual({
+			'x.md': ['a'],
+			'docs/x.md': ['b'],
+			'docs-2/x.md': ['c'],
+			'd/x.md': ['d']
+		});
+		expect((await run(folder, { sources })).documents).toEqual({
+			added: 0,
+			changed: 0,
+			unchanged: 4,
+			removed: 0
+		});
+	});
+
 	it('takes over the documents of a folder that has moved', async () => {
 		using folder = new CorpusFolder({ 'a.md': 'a', 'b.md': 'b' });
 		await run(folder);

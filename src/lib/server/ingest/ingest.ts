@@ -16,7 +16,7 @@ import {
 } from './source.ts';
 
 /** Part of every hash: raise it when the same bytes are cut differently, and everything is cut again. */
-export const PIPELINE_VERSION = 1;
+export const PIPELINE_VERSION = 2;
 
 /** What to ingest, and how. */
 export interface IngestOptions {
@@ -134,11 +134,17 @@ class Ingest {
 		return [...opened.values()];
 	}
 
-	/** Name of a document in its library. Where another source that still exists has one of that name, its label goes in front. */
+	/** Name of a document in its library; where another source that still exists has one of that name, a label goes in front. */
 	#nameIn(source: OpenedSource, document: string): string {
-		const owner = this.#owners.get(document);
-		const isTaken = owner !== undefined && owner !== source.name && this.#isAlive(owner);
-		return isTaken ? `${source.label}/${document}` : document;
+		const isTaken = (name: string) => {
+			const owner = this.#owners.get(name);
+			return owner !== undefined && owner !== source.name && this.#isAlive(owner);
+		};
+		let name = document;
+		for (let attempt = 1; isTaken(name); attempt++) {
+			name = `${source.label}${attempt > 1 ? `-${attempt}` : ''}/${document}`;
+		}
+		return name;
 	}
 
 	readonly #alive = new Map<string, boolean>();

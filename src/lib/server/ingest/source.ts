@@ -1,5 +1,5 @@
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
-import { basename, join, resolve, sep } from 'node:path';
+import { basename, dirname, join, resolve, sep } from 'node:path';
 import { AppError } from '#lib/server/error.ts';
 import { decodeText } from './decode-text.ts';
 import { formatOfPath, formatOfResponse, formatOfText } from './document-format.ts';
@@ -70,11 +70,16 @@ export async function openSource(argument: SourceArgument, options: SourceOption
 	const information = await stat(name).catch((cause: unknown) => {
 		throw new AppError('ingest_failed', 'There is no such file or folder.', { cause });
 	});
-	const label = basename(name);
-	if (!information.isDirectory()) return { name, label, documents: [file(name, label, options)] };
+	if (!information.isDirectory()) {
+		return { name, label: basename(dirname(name)), documents: [file(name, basename(name), options)] };
+	}
 	const root = await realpath(name);
 	const paths = (await listFolder(root, '')).filter((path) => selection.include(path));
-	return { name, label, documents: paths.map((path) => file(join(root, path), path, options)) };
+	return {
+		name,
+		label: basename(name),
+		documents: paths.map((path) => file(join(root, path), path, options))
+	};
 }
 
 function isUrl(argument: string): boolean {
