@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import { setTimeout as wait } from 'node:timers/promises';
 
 /**
  * Emitted on `process` when the server stops. Listeners get a function to hand in a promise that is waited for: the
@@ -9,8 +10,11 @@ export const SHUTDOWN_EVENT = 'citelight:shutdown';
 /** What a listener of the event is called with. */
 export type WaitUntil = (work: Promise<unknown>) => void;
 
-/** Longest whole shutdown, in milliseconds; then what is still open is cut. */
-const SHUTDOWN_TIMEOUT_MS = 10_000;
+/** How long the application may take to end its answers and store their traces, in milliseconds. */
+const FINISH_TIMEOUT_MS = 10_000;
+
+/** How long last words may take to reach their readers, in milliseconds; then watchers who never leave are cut off. */
+const FLUSH_TIMEOUT_MS = 1000;
 
 /**
  * On SIGINT or SIGTERM: takes no new connections, lets the application end its answers, then exits with 0.
@@ -32,15 +36,11 @@ async function shutDown(server: Server): Promise<void> {
 	const work: Promise<unknown>[] = [];
 	// Kit's adapter has its own event of this kind, but only for its own server.
 	(process as NodeJS.EventEmitter).emit(SHUTDOWN_EVENT, ((promise) => work.push(promise)) as WaitUntil);
-	const deadline = setTimeout(() => server.closeAllConnections(), SHUTDOWN_TIMEOUT_MS);
-	await Promise.race([
-		Promise.allSettled(work),
-		new Promise((resolve) => setTimeout(resolve, SHUTDOWN_TIMEOUT_MS))
-	]);
-	server.closeIdleConnections();
-	// A connection that was busy a moment ago becomes idle only now and then: look again until all are closed.
-	const sweep = setInterval(() => server.closeIdleConnections(), 50);
-	await closed;
+	await Promise.race([Promise.allSettled(work), wait(FINISH_TIMEOUT_MS)]);
+	// A connection that is busy becomes idle at some moment: look again until all are closed.
+	const sweep = setInterval(() => server.closeIdleConnections(), 20);
+	await Promise.race([closed, wait(FLUSH_TIMEOUT_MS)]);
 	clearInterval(sweep);
-	clearTimeout(deadline);
+	server.closeAllConnections();
+	await closed;
 }
