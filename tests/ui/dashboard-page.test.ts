@@ -237,7 +237,10 @@ describe.each(LOOKS)('in $name', (look) => {
 
 		const wanted = await page
 			.locator('main :is(a[href], button, input, select, summary, [tabindex="0"])')
-			.evaluateAll((controls) => controls.filter((control) => control.checkVisibility()).length);
+			.evaluateAll(
+				(controls) =>
+					controls.filter((control) => control.checkVisibility({ visibilityProperty: true })).length
+			);
 		await page.locator('#main').focus();
 		const reached = await page.evaluate(() => document.querySelectorAll('#main :focus').length);
 		expect(reached).toBe(0);

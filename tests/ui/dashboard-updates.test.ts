@@ -29,8 +29,13 @@ const liveliness = (page: Page) => textOf(page, '[data-testid="liveliness"]');
 const total = (page: Page) => textOf(page, '[data-testid="figure-total-queries"]');
 
 describe('before the first question', () => {
+	let test: HttpTest;
+	beforeAll(async () => {
+		test = await startHttpTest({ model: slowModel });
+	});
+	afterAll(() => test?.[Symbol.asyncDispose]());
+
 	it.each(LOOKS)('in $name the dashboard says how to ask it, without axe violations', async (look) => {
-		await using test = await startHttpTest();
 		await using opened = await openPage(browser, `${test.app.url}/dashboard`, look);
 		const { page } = opened;
 		await page.getByRole('heading', { name: 'No questions yet' }).waitFor();
@@ -39,7 +44,6 @@ describe('before the first question', () => {
 	});
 
 	it('the first question turns the empty dashboard into a full one, without a reload', async () => {
-		await using test = await startHttpTest({ model: slowModel });
 		await using opened = await openPage(browser, `${test.app.url}/dashboard`);
 		const { page } = opened;
 		await page.getByRole('heading', { name: 'No questions yet' }).waitFor();

@@ -9,7 +9,7 @@ import { tempFolder, type TempFolder } from '../fixtures/temp-folder.ts';
 import { startHttpTest, type HttpTest } from '../http/setup.ts';
 import { answer, errorStatus, gate } from '../fixtures/model-server.ts';
 import { openBrowser } from './browser.ts';
-import { expectSound, LOOKS, openPage, plain, textOf } from './page-checks.ts';
+import { expectSound, LOOKS, openPage, plain, textOf, type Look } from './page-checks.ts';
 import { randomNumbers, sampleTrace } from './sample-traces.ts';
 
 let test: HttpTest;
@@ -298,15 +298,19 @@ describe('a trace that is not there', () => {
 	});
 });
 
-describe.each(LOOKS)('in $name', (look) => {
-	it.each(['answered', 'refused', 'failed', 'large'] as const)(
-		'the page of the trace "%s" has no axe violation and fits the window',
-		async (kind) => {
-			await using opened = await openPage(browser, address({ answered, refused, failed, large }[kind]), look);
-			const { page } = opened;
-			for (const summary of await page.locator('main summary').all()) await summary.click();
-			for (const step of await page.locator('tr[data-step] button').all()) await step.click();
-			await expectSound(page);
-		}
-	);
+describe('every kind of trace, in every size and theme,', () => {
+	const [lightWide, lightNarrow, darkWide, darkNarrow] = LOOKS as [Look, Look, Look, Look];
+	it.each([
+		{ kind: 'answered', look: lightWide },
+		{ kind: 'answered', look: darkNarrow },
+		{ kind: 'refused', look: lightNarrow },
+		{ kind: 'failed', look: darkWide },
+		{ kind: 'failed', look: lightNarrow }
+	] as const)('has no axe violation and fits the window: $kind in $look.name', async ({ kind, look }) => {
+		await using opened = await openPage(browser, address({ answered, refused, failed }[kind]), look);
+		const { page } = opened;
+		for (const summary of await page.locator('main summary').all()) await summary.click();
+		for (const step of await page.locator('tr[data-step] button').all()) await step.click();
+		await expectSound(page);
+	});
 });
