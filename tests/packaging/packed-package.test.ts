@@ -3,6 +3,7 @@ import { mkdir, readdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createCitelightClient } from '#lib/client/index.ts';
 import { startApp, type App } from '../fixtures/app-server.ts';
 import { runCli } from '../fixtures/cli.ts';
 import { answer, gate, startModelServer, type ModelServer } from '../fixtures/model-server.ts';
@@ -160,4 +161,25 @@ test('the packed application serves its pages', async () => {
 	expect(response.headers.get('content-type')).toContain('text/html');
 	const [script] = /_app\/immutable\/[^"']+\.js/.exec(await response.text()) ?? [];
 	expect((await fetch(`${app.url}/${script}`)).status).toBe(200);
+});
+
+test('start indexes the docs of the installed packages when nothing is indexed, and serves', async () => {
+	await using home = await tempFolder({
+		'package.json': JSON.stringify({ dependencies: { doors: '1.0.0', silent: '1.0.0' } }),
+		'node_modules/doors/package.json': JSON.stringify({ name: 'doors', version: '1.0.0' }),
+		'node_modules/doors/README.md': '# Doors\n\nTurn the brass key twice to open the red door.\n',
+		'node_modules/silent/package.json': JSON.stringify({ name: 'silent', version: '1.0.0' })
+	});
+	const script = join(project.path, 'node_modules/citelight/dist/cli.js');
+	const options = { command: [process.execPath, script], cwd: home.path, dataDir: join(home.path, 'data') };
+	await using first = await startApp({ ...options, subcommand: 'start' });
+	expect(first.logs()).toMatch(/^Indexed 1 passage of 1 package\.$/m);
+	const client = createCitelightClient({ url: first.url });
+	const { answer, sources } = await client.askOnce({ question: 'How do I open the red door?' });
+	expect(sources).toMatchObject([{ library: 'doors', document: 'README.md' }]);
+	expect(answer).toContain('Turn the brass key twice');
+	expect(await first.stop()).toBe(0);
+
+	await using second = await startApp({ ...options, subcommand: 'start' });
+	expect(second.logs()).toBe(`Citelight is listening on ${second.url}\n`);
 });

@@ -7,6 +7,8 @@ import type { TrpcContext } from './context.ts';
 
 /** Pings keep proxies from closing a quiet subscription. */
 const PING_MS = 12_000;
+/** A client that hears nothing for so long, not even a ping, has lost its connection without being told. */
+const INACTIVITY_MS = 40_000;
 
 const codeByStatus: Record<number, TRPCError['code']> = {
 	400: 'BAD_REQUEST',
@@ -36,7 +38,10 @@ const trpc = initTRPC.context<TrpcContext>().create({
 			data: { code, httpStatus, path, ...(problem && { problem }) }
 		};
 	},
-	sse: { ping: { enabled: true, intervalMs: PING_MS } }
+	sse: {
+		ping: { enabled: true, intervalMs: PING_MS },
+		client: { reconnectAfterInactivityMs: INACTIVITY_MS }
+	}
 });
 
 export const { router } = trpc;
