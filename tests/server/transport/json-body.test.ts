@@ -185,10 +185,11 @@ describe('a problem', () => {
 		const handle = withProblems(() => {
 			throw new Error('/secret/path sk-123', { cause: { body: 'upstream body' } });
 		});
-		const response = await handle({});
+		const response = await handle({ locals: { requestId: 'request-7' } });
 		expect(response.status).toBe(500);
 		expect(await response.text()).not.toMatch(/secret|sk-123|upstream body|at /);
 		const logged = stderr.mock.calls.flat().join('');
+		expect(logged).toContain('request-7');
 		expect(logged).toContain('json-body.test.ts');
 		expect(logged).not.toMatch(/secret|sk-123|upstream body/);
 		stderr.mockRestore();

@@ -145,8 +145,9 @@ export class RunRegistry {
 	#sameRequest(request: AskRequest): Run | null {
 		const run = request.idempotency_key ? this.#byKey.get(request.idempotency_key) : undefined;
 		if (!run) return null;
-		const isSame = run.request.question === request.question && run.request.library === request.library;
-		if (isSame) return run;
+		const libraryOf = ({ library }: AskRequest) => library ?? null;
+		if (run.request.question === request.question && libraryOf(run.request) === libraryOf(request))
+			return run;
 		throw new AppError(
 			'invalid_request',
 			'idempotency_key was already used for another question. Choose a new one for each question.'

@@ -22,8 +22,11 @@ export function problemResponse(error: AppError, headers: Record<string, string>
 	});
 }
 
-/** A handler whose errors are answered as problems; unexpected ones are logged and reveal nothing. */
-export function withProblems<Event>(
+/**
+ * A handler whose errors are answered as problems. Unexpected ones reveal nothing; they are logged with the id that the
+ * answer carries too.
+ */
+export function withProblems<Event extends { locals: { requestId: string } }>(
 	handle: (event: Event) => Response | Promise<Response>
 ): (event: Event) => Promise<Response> {
 	return async (event) => {
@@ -31,7 +34,7 @@ export function withProblems<Event>(
 			return await handle(event);
 		} catch (thrown) {
 			const error = toAppError(thrown);
-			if (error.code === 'internal') logFailure('a request', thrown);
+			if (error.code === 'internal') logFailure(`request ${event.locals.requestId}`, thrown);
 			return problemResponse(error);
 		}
 	};
