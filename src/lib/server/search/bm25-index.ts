@@ -183,10 +183,13 @@ export class Bm25Index {
 		before: (a: number, b: number) => boolean
 	): Ranking {
 		const best = new TopK(Math.min(limit, numbers.length), before);
+		let threshold = best.threshold;
 		for (let at = 0; at < numbers.length; at += 1) {
 			const number = numbers[at]!;
 			const score = scores[number]!;
-			if (score >= best.threshold) best.offer(number, score);
+			if (score < threshold) continue;
+			best.offer(number, score);
+			threshold = best.threshold;
 		}
 		return best.drain();
 	}

@@ -52,6 +52,8 @@ export interface Evidence extends Record<string, number> {
 	position: number;
 	/** Length, as log2 of its terms over 10. */
 	length: number;
+	/** Share of the question that any passage at all holds; the same for all passages. */
+	question_known: number;
 	/** 1 when the question names the library. */
 	library_named: number;
 	/** Share of the passage's library among the best passages. */
@@ -67,8 +69,8 @@ interface Asked {
 	places: Map<number, number>;
 	identifiers: Set<number>;
 	identifierWeight: number;
-	/** Weight of terms that no passage holds. */
-	unknownWeight: number;
+	/** Share of the question's weight whose terms some passage holds. */
+	known: number;
 }
 
 /** Reads evidence about passages for a question. */
@@ -119,6 +121,7 @@ export class EvidenceReader {
 				semantic: vector && vectors ? vectors.similarity(vector, number) : 0,
 				neighbours: (neighbour(-1) + neighbour(1)) / 2 / most,
 				position: 1 / (1 + table.position(number)),
+				question_known: asked.known,
 				library_named: named.has(text.library(number)) ? 1 : 0,
 				library_share: libraries.get(text.library(number)) ?? 0
 			});
@@ -151,8 +154,9 @@ export class EvidenceReader {
 				if (number !== undefined) identifiers.add(number);
 			});
 		}
-		const weight = terms.reduce((sum, { idf }) => sum + idf, 0) || 1;
-		return { terms, weight, places, identifiers, identifierWeight, unknownWeight };
+		const knownWeight = terms.reduce((sum, { idf }) => sum + idf, 0);
+		const known = knownWeight / (knownWeight + unknownWeight || 1);
+		return { terms, weight: knownWeight || 1, places, identifiers, identifierWeight, known };
 	}
 
 	/** What the tokens of a passage say. */

@@ -55,6 +55,7 @@ export class PageScorer {
 		const titles = new Uint8Array(count);
 		const headings = new Uint8Array(count);
 		const touched: number[] = [];
+		const codeWeight = fields.code.weight;
 		for (const { term, count: asked } of query) {
 			touched.length = 0;
 			text.visit(term, ALL_LIBRARIES, (number, packed) => {
@@ -65,7 +66,7 @@ export class PageScorer {
 				if (heading > 0) headings[page] = 1;
 				frequencies[page]! +=
 					((packed >>> (8 * BODY)) & 0xff) +
-					((packed >>> (8 * CODE)) & 0xff) * fields.code.weight +
+					((packed >>> (8 * CODE)) & 0xff) * codeWeight +
 					heading * HEADING_WEIGHT;
 			});
 			const idf = inverseDocumentFrequency(this.#pageCount, touched.length);
@@ -80,11 +81,15 @@ export class PageScorer {
 				headings[page] = 0;
 			}
 		}
+		const known = new Map<number, number>();
 		const best = (page: number, byPassage: Float64Array) => {
-			let most = 0;
+			let most = known.get(page);
+			if (most !== undefined) return most;
+			most = 0;
 			for (let at = this.#starts[page]!; at < this.#starts[page + 1]!; at += 1) {
 				most = Math.max(most, byPassage[this.#order[at]!]!);
 			}
+			known.set(page, most);
 			return most;
 		};
 		return { scores, weights, headingWeights, best };

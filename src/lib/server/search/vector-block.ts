@@ -47,10 +47,13 @@ export class VectorBlock {
 		const present = this.#present.array;
 		const values = this.#values.array;
 		const best = new TopK(Math.min(limit, count), before);
+		let threshold = best.threshold;
 		for (let number = 0; number < count; number += 1) {
 			if (present[number] === 0 || !accepts(number)) continue;
 			const score = dotProduct(vector, values, number * this.dimensions);
-			if (score >= best.threshold) best.offer(number, score);
+			if (score < threshold) continue;
+			best.offer(number, score);
+			threshold = best.threshold;
 		}
 		return best.drain();
 	}
