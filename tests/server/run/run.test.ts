@@ -256,6 +256,7 @@ describe('a run that nobody listens to', () => {
 	it('saves the text so far every second while it grows', async () => {
 		const [one, two] = [gate(), gate()];
 		const { runs, store } = startRegistry({ beats: [sources(), 'a', 'b', one.opened, 'c', two.opened] });
+		const save = vi.spyOn(store, 'saveProgress');
 		const run = runs.start(ask(), 'ask');
 		run.events();
 		await vi.advanceTimersByTimeAsync(999);
@@ -267,5 +268,6 @@ describe('a run that nobody listens to', () => {
 		expect(store.get(run.traceId)).toMatchObject({ answer: 'abc', status: 'pending' });
 		two.open();
 		expect((await run.finished).answer).toBe('abc');
+		expect(save).toHaveBeenCalledTimes(2);
 	});
 });
