@@ -133,6 +133,16 @@ export function describePassageIndex(name: string, kind: IndexKind): void {
 				expect(ids(backward)).toEqual(['a', 'b', 'c']);
 			});
 
+			it('answers a very long question by what stands out in it', async () => {
+				const index = await indexOf([
+					...pets,
+					...Array.from({ length: 300 }, (_, at) => passage(`filler${at}`, `word${at} word${at + 1} cat`))
+				]);
+				const log = Array.from({ length: 250 }, (_, at) => `word${at}`).join(' ');
+				const hits = await index.searchText(`${log} ${'purrs '.repeat(40)}`, { limit: 3 });
+				expect(hits[0]!.chunk_id).toBe('cat');
+			});
+
 			it('finds words of other languages and scripts', async () => {
 				const index = await indexOf([
 					passage('fr', 'Le café est fermé.'),

@@ -12,6 +12,9 @@ const REMOVED = 0xffff;
 /** Segments that are searched one by one before the younger ones are merged. */
 const MOST_SEGMENTS = 8;
 
+/** A question is searched by so many of its terms, those that weigh most: a pasted log must not hold up everybody else. */
+const MOST_QUERY_TERMS = 64;
+
 /** Stands for no library filter. */
 export const ALL_LIBRARIES = -1;
 
@@ -133,7 +136,7 @@ export class Bm25Index {
 	}
 
 	/**
-	 * The distinct known terms of a question with their weights.
+	 * The distinct known terms of a question with their weights; of a very long one, the heaviest.
 	 * @param library counts passages of this library only; ALL_LIBRARIES counts all
 	 */
 	query(question: string, library: number): QueryTerm[] {
@@ -146,7 +149,7 @@ export class Bm25Index {
 			const frequency = this.documentFrequency(term, library);
 			if (frequency > 0) terms.push({ term, count, idf: inverseDocumentFrequency(size, frequency) });
 		}
-		return terms;
+		return heaviest(terms);
 	}
 
 	/** How many passages hold a term. */
@@ -326,4 +329,13 @@ export class Bm25Index {
 			this.#totalLengths[field]! += sign * this.tokens.fieldLength(number, field);
 		}
 	}
+}
+
+/** The terms that can give most, in the order of the question. */
+function heaviest(terms: QueryTerm[]): QueryTerm[] {
+	if (terms.length <= MOST_QUERY_TERMS) return terms;
+	const kept = new Set(
+		terms.toSorted((a, b) => b.count * b.idf - a.count * a.idf).slice(0, MOST_QUERY_TERMS)
+	);
+	return terms.filter((term) => kept.has(term));
 }

@@ -148,9 +148,10 @@ export class EvidenceReader {
 				seen.add(term);
 				const number = text.vocabulary.find(term);
 				const weight = number === undefined ? undefined : idf.get(number);
-				if (weight === undefined) unknownWeight += inverseDocumentFrequency(text.size, 0);
+				const frequency = number === undefined ? 0 : text.documentFrequency(number, ALL_LIBRARIES);
+				if (frequency === 0) unknownWeight += inverseDocumentFrequency(text.size, 0);
 				if (!isName || at > 0) return;
-				identifierWeight += weight ?? inverseDocumentFrequency(text.size, 0);
+				identifierWeight += weight ?? inverseDocumentFrequency(text.size, frequency);
 				if (number !== undefined) identifiers.add(number);
 			});
 		}

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Chunk } from '#lib/contract/chunk.ts';
 import { AppError } from '#lib/server/error.ts';
+import { Breather } from '#lib/server/model/breather.ts';
 import type { Embedder, EmbedderTrainer } from '#lib/server/model/embedder.ts';
 import type { Corpus } from './corpus.ts';
 import { OramaIndex } from './orama.ts';
@@ -9,6 +10,13 @@ import { INDEX_FOLDER, isTrainer } from './publish.ts';
 
 /** How often a newly published index is looked for, in milliseconds. */
 const POLL_MS = 1000;
+
+/** Any words that documentation is full of. */
+const WARM_UP_QUESTIONS = [
+	'install and configure',
+	'call the function with an argument',
+	'error in example code'
+];
 
 /** One published index with the embedder that its vectors came from. */
 export interface IndexGeneration {
@@ -124,6 +132,7 @@ export class LiveIndex implements SearchIndex {
 		const path = join(dataFolder, INDEX_FOLDER, folder);
 		const index = await OramaIndex.load(path, signal);
 		const embedder = await this.#embedderOf(path, index.embeddingModel);
+		await warmUp(index);
 		if (signal.aborted) return false;
 		this.#generation = { index, embedder };
 		this.#folder = folder;
@@ -134,5 +143,19 @@ export class LiveIndex implements SearchIndex {
 		const { embedder } = this.#options;
 		const own = isTrainer(embedder) ? await embedder.load(path) : embedder;
 		return own?.model === model ? own : null;
+	}
+}
+
+/** What is built on first use, and compiled on first use, is so before anybody waits for it. */
+async function warmUp(index: SearchIndex): Promise<void> {
+	const breather = new Breather();
+	for (const question of WARM_UP_QUESTIONS) {
+		const hits = await index.searchText(question, { limit: 50 });
+		await index.features(
+			question,
+			null,
+			hits.map((hit) => hit.chunk_id)
+		);
+		await breather.breathe();
 	}
 }
