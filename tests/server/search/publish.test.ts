@@ -94,11 +94,14 @@ describe('publishIndex', () => {
 
 	it('empties the index with the corpus', async () => {
 		using data = new DataFolder();
+		const embedder = new CountingEmbedder();
 		data.corpus.replace([document('a.md', ['walrus'])]);
-		await publish(data);
+		await publish(data, embedder);
 		data.corpus.remove('demo', ['a.md']);
-		expect(await publish(data)).toMatchObject({ changed: true, passages: 0 });
-		expect((await open(data)).size).toBe(0);
+		expect(await publish(data, embedder)).toMatchObject({ changed: true, passages: 0 });
+		const live = await open(data, embedder);
+		expect(live.size).toBe(0);
+		expect(await live.searchVector(Float32Array.from([1, 0]), { limit: 1 })).toEqual([]);
 	});
 
 	it('asks an endpoint for each text once, over changes and even when the index is lost', async () => {

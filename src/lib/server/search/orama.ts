@@ -83,7 +83,7 @@ export class OramaIndex implements PassageIndex {
 	}
 
 	async searchVector(vector: Float32Array, { library, limit }: SearchOptions): Promise<Hit[]> {
-		if (!this.#store.vectors) return [];
+		if (!this.#store.vectors || this.size === 0) return [];
 		const value = vector as unknown as number[];
 		return this.#hits(limit, () =>
 			searchVector(this.#database, {
