@@ -11,7 +11,7 @@ import { OpenAiGenerator } from './model/openai-generator.ts';
 import { loadPrices } from './model/prices.ts';
 import type { Reranker } from './model/reranker.ts';
 import { createAnswerPipeline } from './rag/answer.ts';
-import type { AnswerEngine } from './rag/engine.ts';
+import type { AnswerEngine, SearchEngine } from './rag/engine.ts';
 import { searchPassages } from './rag/search.ts';
 import { requireLibrary } from './run/admission.ts';
 import { RunRegistry } from './run/registry.ts';
@@ -26,6 +26,8 @@ import type { RequestServices } from './trpc/context.ts';
 export interface Services extends RequestServices {
 	corpus: Corpus;
 	index: LiveIndex;
+	/** What retrieval works with, for measuring it. */
+	engine: SearchEngine;
 	/**
 	 * Brings the index in line with the corpus; this and every other process on the data folder then serves it.
 	 * @throws AppError `cancelled`, or `upstream_*` when an embeddings endpoint failed.
@@ -70,6 +72,7 @@ export async function createServices(config: Config): Promise<Services> {
 		store,
 		corpus,
 		index,
+		engine,
 		runs,
 		async search(request, signal) {
 			requireLibrary(request.library, index.libraries());
