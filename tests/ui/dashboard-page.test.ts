@@ -217,6 +217,7 @@ describe('trouble', () => {
 		await page.goto(`${app.url}/dashboard`);
 		await page.getByText('The figures could not be loaded.').waitFor();
 		await page.getByText('The traces could not be loaded.').waitFor();
+		expect(await textOf(page, '[data-testid="liveliness"]')).toBe('Not connected');
 		await expectSound(page);
 		await context.unroute('**/trpc/**');
 		await page.getByRole('button', { name: 'Try again' }).first().click();

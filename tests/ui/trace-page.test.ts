@@ -34,6 +34,7 @@ beforeAll(async () => {
 	store.close();
 	[test, archive, browser] = await Promise.all([
 		startHttpTest({
+			env: { CHAT_MODEL: 'test-model' },
 			model: { script: answer(['Plant', ' them', ' in', ' autumn', ' [1].'], { everyMs: 15 }) }
 		}),
 		startApp({ dataDir: data.path }),

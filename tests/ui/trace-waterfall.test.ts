@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { unionLength } from '#lib/server/trace/interval.ts';
 import { niceTicks } from '#lib/ui/trace/axis.ts';
 import { detailRows } from '#lib/ui/trace/details.ts';
-import { detailLabel } from '#lib/ui/trace/labels.ts';
+import { detailLabel, headingLabel, outcomeLabel, placeLabel } from '#lib/ui/trace/labels.ts';
 import { uncovered } from '#lib/ui/trace/phase.ts';
 import { place, waterfallEnd, waterfallRows } from '#lib/ui/trace/waterfall.ts';
 import { randomNumbers, sampleTrace } from './sample-traces.ts';
@@ -103,5 +103,33 @@ describe('details of a step', () => {
 
 	it('keeps a name that has nothing but its prefix', () => {
 		expect(detailLabel('n_')).toBe('n_');
+	});
+});
+
+describe('a candidate in words', () => {
+	const candidate = {
+		library: 'fastapi',
+		document: 'tutorial/body.md',
+		heading_path: ['Request Body', 'Recap'],
+		in_context: false,
+		cited: false,
+		dropped_at: null
+	};
+
+	it('has its nearest heading first, and the way there after it', () => {
+		expect(headingLabel(candidate)).toBe('Recap');
+		expect(placeLabel(candidate)).toBe('fastapi / tutorial/body.md › Request Body');
+		expect(headingLabel({ ...candidate, heading_path: [] })).toBe('tutorial/body.md');
+		expect(placeLabel({ ...candidate, heading_path: [] })).toBe('fastapi / tutorial/body.md');
+	});
+
+	it('says what became of it', () => {
+		const used = { ...candidate, in_context: true };
+		expect(outcomeLabel({ ...used, cited: true }, 2)).toBe('In context [2], cited');
+		expect(outcomeLabel(used, undefined)).toBe('In context');
+		expect(outcomeLabel({ ...candidate, dropped_at: 'evidence_gate' }, undefined)).toBe(
+			'Dropped at evidence gate'
+		);
+		expect(outcomeLabel(candidate, undefined)).toBe('Not used');
 	});
 });

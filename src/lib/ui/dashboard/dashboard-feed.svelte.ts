@@ -8,7 +8,7 @@ import { Loader } from './loader.svelte.ts';
 import { PAGE_SIZE, statsInput, traceListInput, type DashboardView } from './view.ts';
 
 /** News of many traces become one request for the figures, at most this often, in milliseconds. */
-const FIGURES_REST_MS = 1500;
+const FIGURES_REST_MS = 1000;
 /** How often the page asks when the server cannot be followed, in milliseconds. */
 const POLL_MS = 10_000;
 /** How often everything is fetched anew even so: windows slide, and a server that has died sends no news. */

@@ -53,12 +53,33 @@ export function libraryLabel(filter: string | null): string {
 	return filter ?? 'All libraries';
 }
 
-/** Heading path of a passage in one line, or the title of the page when it stands before the first heading. */
+/** The nearest heading of a passage, which tells it from its neighbours, or its page when it stands before the first. */
 export function headingLabel({
 	heading_path,
 	document
 }: Pick<Candidate, 'heading_path' | 'document'>): string {
-	return heading_path.length > 0 ? heading_path.join(' › ') : document;
+	return heading_path.at(-1) ?? document;
+}
+
+/** Where a passage is: library, page, and the headings above the nearest one. */
+export function placeLabel({
+	library,
+	document,
+	heading_path
+}: Pick<Candidate, 'library' | 'document' | 'heading_path'>): string {
+	return [`${library} / ${document}`, ...heading_path.slice(0, -1)].join(' › ');
+}
+
+/** What became of a candidate, in a few words. */
+export function outcomeLabel(
+	{ in_context, cited, dropped_at }: Pick<Candidate, 'in_context' | 'cited' | 'dropped_at'>,
+	sourceNumber: number | undefined
+): string {
+	if (in_context) {
+		const place = sourceNumber === undefined ? 'In context' : `In context [${sourceNumber}]`;
+		return cited ? `${place}, cited` : place;
+	}
+	return dropped_at ? `Dropped at ${DROPPED_LABELS[dropped_at].toLowerCase()}` : 'Not used';
 }
 
 /** The name of a detail as words: `n_results` is `Results`, `time_to_first_token_ms` is `Time to first token`. */
