@@ -1,0 +1,150 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
+import { basename, join, resolve } from 'node:path';
+import { ingestTable, measureIngest, measureUpdates } from './bench/ingest.ts';
+import type { BenchQuestion } from './bench/measure.ts';
+import { searchPlot } from './bench/plot.ts';
+import { makeQuestions, readQuestions } from './bench/questions.ts';
+import { measureRetrieval, measureScale, retrievalTable, scaleTable } from './bench/retrieval.ts';
+import { measureSearch, searchTable } from './bench/search.ts';
+import { measureStream, streamTable } from './bench/stream.ts';
+import { writeSyntheticCorpus } from './bench/synthetic.ts';
+import { formatTable, type Table } from './bench/table.ts';
+import { measureVectors, vectorsTable } from './bench/vectors.ts';
+
+/**
+ * Measures our search beside others', and the service as a whole: `npm run bench`. Everything is made in a temporary folder that is
+ * removed in the end; with no arguments over documentation that it makes up, so that it needs nothing but the repository.
+ */
+const SECTIONS = ['ingest', 'search', 'vectors', 'retrieval', 'stream', 'scale'] as const;
+type Section = (typeof SECTIONS)[number];
+
+const root = join(import.meta.dirname, '..');
+const progress = (what: string) => console.error(`[bench] ${what}`);
+
+interface Options {
+	corpora?: string[];
+	questions?: string;
+	only: Section[];
+	json?: string;
+	plot?: string;
+}
+
+const options = new Command('npm run bench --')
+	.description('Measure search, retrieval, ingest and streaming.')
+	.option(
+		'--corpora <folder...>',
+		'documentation, a library each by the name of its folder; default: made up'
+	)
+	.option('--questions <file.jsonl>', 'one {"question", "library"} a line; default: made from the corpus')
+	.option('--only <sections>', `some of ${SECTIONS.join(', ')}, separated by commas`, sections, [...SECTIONS])
+	.option('--json <file>', 'write the figures')
+	.option('--plot <file.svg>', 'draw the search times')
+	.parse()
+	.opts<Options>();
+
+function sections(text: string): Section[] {
+	const names = text.split(',').map((name) => name.trim());
+	const isSection = (name: string): name is Section => SECTIONS.some((known) => known === name);
+	if (!names.every(isSection)) throw new InvalidArgumentError(`It must be some of ${SECTIONS.join(', ')}.`);
+	return names;
+}
+
+const has = (...wanted: Section[]) => wanted.some((section) => options.only.includes(section));
+
+function show(table: Table): void {
+	console.log(`\n${formatTable(table)}`);
+}
+
+/** Copies of the given folders, because one file will be changed; or made-up ones with their questions. */
+async function prepareCorpora(
+	folder: string
+): Promise<{ folders: Record<string, string>; questions: BenchQuestion[] | null }> {
+	if (!options.corpora) return writeSyntheticCorpus(folder);
+	const folders: Record<string, string> = {};
+	for (const given of options.corpora) {
+		const library = basename(resolve(given));
+		folders[library] = join(folder, library);
+		await cp(resolve(given), folders[library], { recursive: true });
+	}
+	return { folders, questions: null };
+}
+
+function environment() {
+	return {
+		node: process.version,
+		processor: cpus()[0]?.model ?? 'unknown',
+		threads: availableParallelism(),
+		/** Of the last minute: the figures are worth something when nothing else runs. */
+		load_before: loadavg()[0]!
+	};
+}
+
+async function main(workFolder: string): Promise<void> {
+	const machine = environment();
+	console.log(
+		`Node ${machine.node}, ${machine.threads} threads of ${machine.processor}, load before ${machine.load_before.toFixed(1)}`
+	);
+	if (has('ingest', 'stream') && !existsSync(join(root, 'build/handler.js'))) {
+		progress('building the application');
+		execFileSync('npm', ['run', 'build'], { cwd: root, stdio: 'ignore' });
+	}
+	progress(options.corpora ? 'copying the corpora' : 'making up documentation');
+	const corpora = await prepareCorpora(join(workFolder, 'corpora'));
+	const dataFolder = join(workFolder, 'data');
+	await mkdir(dataFolder);
+	const figures: Record<string, unknown> = { machine };
+
+	const ingest = await measureIngest(corpora.folders, dataFolder, progress);
+	const questions = options.questions
+		? await readQuestions(options.questions, Object.keys(corpora.folders))
+		: (corpora.questions ?? makeQuestions(dataFolder));
+	const { passages } = ingest;
+	figures.corpus = { synthetic: !options.corpora, passages, questions: questions.length };
+	if (has('ingest')) {
+		const updates = await measureUpdates(corpora.folders, dataFolder, questions, progress);
+		figures.ingest = { ...ingest, ...updates };
+		show(ingestTable(ingest, updates));
+	}
+	if (has('search')) {
+		const search = await measureSearch(dataFolder, join(workFolder, 'engines'), questions, progress);
+		figures.search = search;
+		show(searchTable(search, passages));
+		if (options.plot) await writeFile(options.plot, searchPlot(search, passages));
+	}
+	if (has('vectors')) {
+		const vectors = await measureVectors(passages, progress);
+		figures.vectors = vectors;
+		show(vectorsTable(vectors, passages));
+	}
+	if (has('retrieval')) {
+		progress('retrieval');
+		const retrieval = await measureRetrieval(dataFolder, questions);
+		figures.retrieval = retrieval;
+		show(retrievalTable(retrieval));
+	}
+	if (has('stream')) {
+		progress('stream');
+		const stream = await measureStream(dataFolder, questions);
+		figures.stream = stream;
+		show(streamTable(stream));
+	}
+	if (has('scale')) {
+		const largeFolder = join(workFolder, 'large');
+		await mkdir(largeFolder);
+		const scale = await measureScale(dataFolder, largeFolder, questions, progress);
+		figures.scale = scale;
+		show(scaleTable(scale));
+	}
+	if (options.json) await writeFile(options.json, `${JSON.stringify(figures, null, '\t')}\n`);
+}
+
+const workFolder = await mkdtemp(join(tmpdir(), 'citelight-bench-'));
+try {
+	await main(workFolder);
+} finally {
+	await rm(workFolder, { recursive: true, force: true });
+}
