@@ -3,12 +3,7 @@
  * title or reorder what is read (escape sequences, bidirectional overrides).
  */
 export function printable(text: string): string {
-	return (
-		text
-			.replaceAll('\u00a0', ' ')
-			// eslint-disable-next-line no-control-regex -- they are what this is about
-			.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g, '')
-	);
+	return text.replaceAll('\u00a0', ' ').replace(/[^\P{Cc}\n\t]|\p{Bidi_Control}|\ufeff/gu, '');
 }
 
 /** Writes to stdout without a line break. */

@@ -10,6 +10,7 @@ import {
 } from '@trpc/client';
 import { observable, type Unsubscribable } from '@trpc/server/observable';
 import type { AppRouter } from '#lib/server/trpc/router.ts';
+import { CitelightError } from './error.ts';
 
 /** The part of the `EventSource` class that the client works with. */
 export type EventSourceConstructor = new (
@@ -45,11 +46,10 @@ const MAX_URL_LENGTH = 2083;
 
 /** The plain tRPC client: subscriptions over SSE, queries in batches, mutations one by one so that none waits for another. */
 export function createConnection(options: ConnectionOptions): Connection {
-	const { fetch } = options;
 	const url = `${options.url.replace(/\/+$/, '')}/trpc`;
 	const headers = async () =>
 		typeof options.headers === 'function' ? options.headers() : (options.headers ?? {});
-	const http = { url, headers, ...(fetch && { fetch }) };
+	const http = { url, headers, fetch: refuseForeignPages(options.fetch) };
 	return createTRPCClient<AppRouter>({
 		links: [
 			splitLink({
@@ -63,6 +63,16 @@ export function createConnection(options: ConnectionOptions): Connection {
 			})
 		]
 	});
+}
+
+/** An error page of something in between (a proxy) is told by its status, not by what fails to parse it. */
+function refuseForeignPages(own: typeof fetch | undefined): typeof fetch {
+	return async (input, init) => {
+		const response = await (own ?? globalThis.fetch)(input, init);
+		if (response.ok || response.headers.get('content-type')?.includes('json')) return response;
+		const { status } = response;
+		throw new CitelightError('connection_failed', `The server answered with status ${status}.`, { status });
+	};
 }
 
 /** As tRPC's own, with the EventSource found when the first subscription needs it. */

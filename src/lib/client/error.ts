@@ -33,6 +33,7 @@ export class CitelightError extends Error {
 /** Whatever a call threw, as a CitelightError: what the server said where it said something. */
 export function toCitelightError(thrown: unknown): CitelightError {
 	if (thrown instanceof CitelightError) return thrown;
+	if (thrown instanceof TRPCClientError && thrown.cause instanceof CitelightError) return thrown.cause;
 	const problem = readProblem(thrown);
 	if (problem) {
 		const { code, detail, status, retryable } = problem;
