@@ -1,0 +1,67 @@
+import type { CitelightClient } from '#lib/client/index.ts';
+import { Turn } from './turn.svelte.ts';
+
+/** The turns of one conversation; the server keeps them too, under the id that its answers give. */
+export class Conversation {
+	turns = $state.raw<Turn[]>([]);
+	readonly #client: CitelightClient;
+	/** What a screen reader is told: the beginning and the end of an answer, never its tokens. */
+	announcement = $state('');
+
+	constructor(client: CitelightClient) {
+		this.#client = client;
+	}
+
+	get last(): Turn | undefined {
+		return this.turns.at(-1);
+	}
+
+	get running(): boolean {
+		return this.last?.running ?? false;
+	}
+
+	/** Asks a question, as a follow-up of the turns before it. */
+	async ask(question: string, library: string | null): Promise<void> {
+		if (this.running) return;
+		const conversationId = this.#id();
+		const turn = new Turn(this.#client, question, library);
+		this.turns = [...this.turns, turn];
+		this.announcement = 'Looking for passages.';
+		await turn.follow(conversationId);
+		if (this.turns.includes(turn)) this.announcement = announce(turn);
+	}
+
+	/** Asks the last question again, in its place. */
+	async retry(): Promise<void> {
+		const { last } = this;
+		if (!last || last.running) return;
+		this.turns = this.turns.slice(0, -1);
+		await this.ask(last.question, last.library);
+	}
+
+	/** Begins anew; an answer that is still being written is let go. */
+	clear(): void {
+		this.last?.leave();
+		this.turns = [];
+		this.announcement = '';
+	}
+
+	#id(): string | null {
+		return this.turns.findLast(({ done }) => done)?.done?.conversation_id ?? null;
+	}
+}
+
+function announce({ status, citations, failure }: Turn): string {
+	switch (status) {
+		case 'answered':
+			return `The answer is complete. It cites ${citations.length} ${citations.length === 1 ? 'source' : 'sources'}.`;
+		case 'refused':
+			return 'The documentation does not cover this question.';
+		case 'stopped':
+			return 'The answer was stopped.';
+		case 'failed':
+			return `There is no answer: ${failure?.message ?? ''}`;
+		default:
+			return '';
+	}
+}

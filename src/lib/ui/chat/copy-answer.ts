@@ -1,0 +1,40 @@
+import type { Source } from '#lib/contract/chunk.ts';
+import { headingTrail, sourceAddress } from '#lib/ui/passage/source-label.ts';
+
+/** The answer as Markdown, with a numbered list of the sources that it cites (of all, if it cites none). */
+export function answerAsMarkdown(
+	answer: string,
+	sources: readonly Source[],
+	citations: readonly number[]
+): string {
+	const listed = citations.length > 0 ? sources.filter(({ n }) => citations.includes(n)) : sources;
+	if (listed.length === 0) return answer;
+	const lines = listed.map((source) => {
+		const place = sourceAddress(source) ?? source.document;
+		return `- [${source.n}] ${headingTrail(source).join(' › ')} (${source.library}): ${place}`;
+	});
+	return `${answer.trimEnd()}\n\nSources:\n\n${lines.join('\n')}\n`;
+}
+
+/** Puts a text on the clipboard; tells whether it got there. */
+export async function copyText(text: string): Promise<boolean> {
+	try {
+		await navigator.clipboard.writeText(text);
+		return true;
+	} catch {
+		return copyBySelection(text);
+	}
+}
+
+/** On pages that are neither secure nor local, browsers have no other way. */
+function copyBySelection(text: string): boolean {
+	const field = document.createElement('textarea');
+	field.value = text;
+	field.style.position = 'fixed';
+	field.style.opacity = '0';
+	document.body.append(field);
+	field.select();
+	const copied = document.execCommand('copy');
+	field.remove();
+	return copied;
+}

@@ -1,0 +1,140 @@
+import type { AskError, AskInput, Done } from '#lib/contract/ask.ts';
+import type { Source } from '#lib/contract/chunk.ts';
+import type { Trace } from '#lib/contract/trace.ts';
+import { CitelightError, type AskRun, type CitelightClient } from '#lib/client/index.ts';
+
+/** `waiting` until the first token, `streaming` until the end; then one of the others, for good. */
+export type TurnStatus = 'waiting' | 'streaming' | 'answered' | 'refused' | 'stopped' | 'failed';
+
+/** What went wrong, as a page shows it. */
+export interface Failure {
+	code: AskError['code'] | CitelightError['code'];
+	message: string;
+	retryable: boolean;
+}
+
+/** Tokens are shown at most this often: about once a frame, however fast they come. */
+const FRAME_MS = 16;
+
+/** A question and its answer, from asking to the trace that is left of it. */
+export class Turn {
+	readonly question: string;
+	readonly library: string | null;
+	status = $state<TurnStatus>('waiting');
+	answer = $state('');
+	sources = $state.raw<Source[]>([]);
+	/** Numbers of the sources that the answer cites; known at the end. */
+	citations = $state.raw<number[]>([]);
+	failure = $state.raw<Failure | null>(null);
+	done = $state.raw<Done | null>(null);
+	traceId = $state<string | null>(null);
+	/** The record of the run; null until it could be fetched, after the end. */
+	trace = $state.raw<Trace | null>(null);
+
+	readonly #client: CitelightClient;
+	readonly #left = new AbortController();
+	#run: AskRun | null = null;
+	#pending = '';
+	#timer: ReturnType<typeof setTimeout> | undefined;
+
+	constructor(client: CitelightClient, question: string, library: string | null) {
+		this.#client = client;
+		this.question = question;
+		this.library = library;
+	}
+
+	get running(): boolean {
+		return this.status === 'waiting' || this.status === 'streaming';
+	}
+
+	/** Asks and follows the answer to its end; never throws. @param conversation_id of the turns before this one. */
+	async follow(conversation_id: string | null): Promise<void> {
+		const input: AskInput = { question: this.question, library: this.library };
+		if (conversation_id) input.conversation_id = conversation_id;
+		try {
+			this.#run = this.#client.ask(input, { signal: this.#left.signal });
+			this.#run.trace_id.then(
+				(id) => (this.traceId = id),
+				() => {}
+			);
+			for await (const event of this.#run) {
+				if (event.type === 'sources') this.sources = event.data;
+				else if (event.type === 'token') this.#write(event.data);
+				else if (event.type === 'done') this.#finish(event.data);
+				else this.#fail(event.data);
+			}
+		} catch (thrown) {
+			this.#fail(toFailure(thrown, this.#left.signal.aborted));
+		}
+		await this.#fetchTrace();
+	}
+
+	/** Stops the answer on the server; what was written stays. */
+	async stop(): Promise<void> {
+		try {
+			await this.#run?.stop();
+		} catch {
+			// The server is out of reach: letting go makes it stop by itself.
+			this.leave();
+		}
+	}
+
+	/** Lets go of the answer without waiting for anything. */
+	leave(): void {
+		this.#left.abort();
+	}
+
+	/** Saves what the reader thinks of the answer with its trace. */
+	async rate(rating: 'up' | 'down', comment: string | null): Promise<void> {
+		if (this.traceId) await this.#client.feedback({ trace_id: this.traceId, rating, comment });
+	}
+
+	#write(token: string): void {
+		this.#pending += token;
+		this.#timer ??= setTimeout(() => this.#flush(), FRAME_MS);
+	}
+
+	#flush(): void {
+		clearTimeout(this.#timer);
+		this.#timer = undefined;
+		if (this.#pending === '') return;
+		this.answer += this.#pending;
+		this.#pending = '';
+		if (this.status === 'waiting') this.status = 'streaming';
+	}
+
+	#finish(done: Done): void {
+		this.#flush();
+		this.done = done;
+		this.traceId = done.trace_id;
+		this.citations = done.citations;
+		this.status = done.finish_reason === 'refused' ? 'refused' : 'answered';
+	}
+
+	#fail(failure: Failure & { trace_id?: string }): void {
+		this.#flush();
+		if (!this.running) return;
+		this.traceId = failure.trace_id || this.traceId;
+		this.failure = failure;
+		this.status = failure.code === 'cancelled' ? 'stopped' : 'failed';
+	}
+
+	async #fetchTrace(): Promise<void> {
+		if (!this.traceId || this.#left.signal.aborted) return;
+		try {
+			this.trace = await this.#client.traces.get(this.traceId);
+			if (!this.done) this.citations = this.trace.citations;
+		} catch {
+			// Traces may be closed to this reader: the answer stands without its figures.
+		}
+	}
+}
+
+function toFailure(thrown: unknown, left: boolean): Failure {
+	if (left) return { code: 'cancelled', message: 'The answer was stopped.', retryable: true };
+	if (thrown instanceof CitelightError) {
+		const { code, message, retryable } = thrown;
+		return { code, message, retryable };
+	}
+	return { code: 'internal', message: 'The page could not show the answer.', retryable: true };
+}
