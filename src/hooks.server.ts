@@ -5,6 +5,9 @@ import { logFailure } from '#lib/server/run/failure-log.ts';
 import { createServices, type Services } from '#lib/server/services.ts';
 import { checkAtGate, finishResponse, isApiPath, unknownPath } from '#lib/server/transport/gate.ts';
 
+/** The typed client, when a page loads with it on the server, asks what type a failure came in. */
+const pageOptions = { filterSerializedResponseHeaders: (name: string) => name === 'content-type' };
+
 /** Kept outside the module, because the development server loads it anew when a file changes. */
 const kept = globalThis as { citelightServices?: Services };
 
@@ -26,7 +29,9 @@ export const handle: Handle = async ({ event, resolve }) => {
 	locals.requestId = crypto.randomUUID();
 	const answer =
 		checkAtGate(request, url.pathname, services.config) ??
-		(event.route.id === null && isForProgram(request, url.pathname) ? unknownPath() : await resolve(event));
+		(event.route.id === null && isForProgram(request, url.pathname)
+			? unknownPath()
+			: await resolve(event, pageOptions));
 	return finishResponse(request, url.pathname, answer, {
 		requestId: locals.requestId,
 		allowedOrigins: services.config.ALLOWED_ORIGINS

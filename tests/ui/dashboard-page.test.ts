@@ -9,7 +9,7 @@ import { STATUS_LABELS } from '#lib/ui/trace/labels.ts';
 import { startApp, type App } from '../fixtures/app-server.ts';
 import { tempFolder, type TempFolder } from '../fixtures/temp-folder.ts';
 import { openBrowser } from './browser.ts';
-import { expectSound, LOOKS, openPage, plain, textOf } from './page-checks.ts';
+import { eventually, expectSound, LOOKS, openPage, plain, textOf } from './page-checks.ts';
 import { sampleTraces } from './sample-traces.ts';
 
 const TRACES = 120;
@@ -40,7 +40,7 @@ const listed = async (query: string) =>
 /** Waits until the table shows exactly what the server lists for a query. */
 const expectListed = async (page: Page, query: string) => {
 	const ids = await listed(query);
-	await expect.poll(() => idsOf(page), { timeout: 20_000 }).toEqual(ids);
+	await eventually(() => idsOf(page)).toEqual(ids);
 	return ids;
 };
 
@@ -119,9 +119,9 @@ describe('the view', () => {
 		await page.getByRole('combobox', { name: 'Library' }).selectOption('fastapi');
 		await page.waitForURL('**/dashboard?window=24h&library=fastapi');
 		const stats = await json<Stats>('/stats?window=24h&library=fastapi');
-		await expect
-			.poll(() => textOf(page, '[data-testid="figure-total-queries"]'))
-			.toBe(String(stats.total_queries));
+		await eventually(() => textOf(page, '[data-testid="figure-total-queries"]')).toBe(
+			String(stats.total_queries)
+		);
 		await expectListed(page, 'library=fastapi');
 
 		await using shared = await openPage(browser, page.url());
@@ -180,7 +180,7 @@ describe('the table of traces', () => {
 		const seen: (string | null)[] = [];
 		for (let at = 0; at < TRACES; at += 25) {
 			const ids = all.slice(at, at + 25).map((trace) => trace.trace_id);
-			await expect.poll(() => idsOf(page)).toEqual(ids);
+			await eventually(() => idsOf(page)).toEqual(ids);
 			seen.push(...ids);
 			if (at + 25 < TRACES) await page.getByRole('link', { name: 'Older' }).click();
 		}
@@ -223,7 +223,7 @@ describe('trouble', () => {
 		await page.getByRole('button', { name: 'Try again' }).first().click();
 		await expectListed(page, '');
 		await page.getByTestId('bottleneck').waitFor();
-		await expect.poll(() => page.getByRole('alert').count()).toBe(0);
+		await eventually(() => page.getByRole('alert').count()).toBe(0);
 	});
 });
 

@@ -5,7 +5,7 @@ import type { Stats } from '#lib/contract/stats.ts';
 import { startHttpTest, type HttpTest } from '../http/setup.ts';
 import { answer, errorStatus, gate } from '../fixtures/model-server.ts';
 import { openBrowser } from './browser.ts';
-import { expectSound, LOOKS, openPage, plain, textOf } from './page-checks.ts';
+import { eventually, expectSound, LOOKS, openPage, plain, textOf } from './page-checks.ts';
 
 /** Slow enough that generation is the bottleneck beyond doubt. */
 const slowModel = {
@@ -47,10 +47,10 @@ describe('before the first question', () => {
 		await using opened = await openPage(browser, `${test.app.url}/dashboard`);
 		const { page } = opened;
 		await page.getByRole('heading', { name: 'No questions yet' }).waitFor();
-		await expect.poll(() => liveliness(page)).toBe('Live');
+		await eventually(() => liveliness(page)).toBe('Live');
 		const { trace_id } = await ask(test);
 		await row(page, trace_id).waitFor();
-		await expect.poll(() => total(page), { timeout: 10_000 }).toBe('1');
+		await eventually(() => total(page)).toBe('1');
 	});
 });
 
@@ -79,17 +79,17 @@ describe('with questions', () => {
 		await using opened = await openPage(browser, `${test.app.url}/dashboard`);
 		const { page } = opened;
 		await page.locator('tr[data-trace]').first().waitFor();
-		await expect.poll(() => liveliness(page)).toBe('Live');
+		await eventually(() => liveliness(page)).toBe('Live');
 		const before = Number(await total(page));
 		const release = Promise.withResolvers<void>();
 		test.model.queue(answer(['Autumn', gate(release.promise), ' [1].']));
 		const asked = ask(test, 'In which season are apple trees planted?');
 		const first = page.locator('tr[data-trace]').first();
-		await expect.poll(async () => plain(await first.innerText())).toMatch(/^Running.*In which season/);
+		await eventually(async () => plain(await first.innerText())).toMatch(/^Running.*In which season/);
 		release.resolve();
 		const { trace_id } = await asked;
-		await expect.poll(async () => plain(await row(page, trace_id).innerText())).toMatch(/^Answered/);
-		await expect.poll(() => total(page), { timeout: 10_000 }).toBe(String(before + 1));
+		await eventually(async () => plain(await row(page, trace_id).innerText())).toMatch(/^Answered/);
+		await eventually(() => total(page)).toBe(String(before + 1));
 	});
 
 	it('moves no row under the pointer: what is new waits until it is asked for', async () => {
@@ -97,7 +97,7 @@ describe('with questions', () => {
 		const { page } = opened;
 		const first = page.locator('tr[data-trace]').first();
 		await first.waitFor();
-		await expect.poll(() => liveliness(page)).toBe('Live');
+		await eventually(() => liveliness(page)).toBe('Live');
 		await first.scrollIntoViewIfNeeded();
 		await first.hover();
 		const shown = await first.getAttribute('data-trace');
@@ -110,7 +110,7 @@ describe('with questions', () => {
 		expect(await first.boundingBox()).toEqual(place);
 		await waiting.focus();
 		await page.keyboard.press('Enter');
-		await expect.poll(() => first.getAttribute('data-trace')).toBe(trace_id);
+		await eventually(() => first.getAttribute('data-trace')).toBe(trace_id);
 		expect(await waiting.isVisible()).toBe(false);
 	});
 
@@ -131,14 +131,14 @@ describe('with questions', () => {
 		await using opened = await openPage(browser, `${test.app.url}/dashboard`);
 		const { page } = opened;
 		await page.locator('tr[data-trace]').first().waitFor();
-		await expect.poll(() => liveliness(page)).toBe('Live');
+		await eventually(() => liveliness(page)).toBe('Live');
 		const show = (state: string) =>
 			page.evaluate((state) => {
 				Object.defineProperty(document, 'visibilityState', { value: state, configurable: true });
 				document.dispatchEvent(new Event('visibilitychange'));
 			}, state);
 		await show('hidden');
-		await expect.poll(() => liveliness(page)).toBe('Paused');
+		await eventually(() => liveliness(page)).toBe('Paused');
 		const { trace_id } = await ask(test, 'How are cherry trees pruned?');
 		expect(await row(page, trace_id).count()).toBe(0);
 		await show('visible');
@@ -153,24 +153,14 @@ describe('with questions', () => {
 		// The clock is the page's own: the pauses between attempts pass as fast as the test asks.
 		await page.clock.install();
 		await page.goto(`${test.app.url}/dashboard`);
-		await expect
-			.poll(
-				async () => {
-					await page.clock.runFor(1000);
-					return liveliness(page);
-				},
-				{ timeout: 30_000 }
-			)
-			.toBe('Every 10 s');
+		await eventually(async () => {
+			await page.clock.runFor(1000);
+			return liveliness(page);
+		}).toBe('Every 10 s');
 		const { trace_id } = await ask(test, 'What do pear trees like?');
-		await expect
-			.poll(
-				async () => {
-					await page.clock.runFor(1000);
-					return row(page, trace_id).count();
-				},
-				{ timeout: 30_000 }
-			)
-			.toBe(1);
+		await eventually(async () => {
+			await page.clock.runFor(1000);
+			return row(page, trace_id).count();
+		}).toBe(1);
 	});
 });

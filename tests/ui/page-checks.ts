@@ -60,6 +60,11 @@ export async function expectSound(page: Page): Promise<void> {
 	expect(wide).toBeLessThanOrEqual(window);
 }
 
+/** Waits for what a page comes to show; patient, because a busy machine must not make a true test fail. */
+export function eventually<T>(read: () => T | Promise<T>) {
+	return expect.poll(read, { timeout: 20_000 });
+}
+
 /** Text without the no-break spaces that keep numbers and units together. */
 export async function textOf(page: Page, selector: string): Promise<string> {
 	return plain((await page.locator(selector).first().textContent()) ?? '');

@@ -9,7 +9,7 @@ import { tempFolder, type TempFolder } from '../fixtures/temp-folder.ts';
 import { startHttpTest, type HttpTest } from '../http/setup.ts';
 import { answer, errorStatus, gate } from '../fixtures/model-server.ts';
 import { openBrowser } from './browser.ts';
-import { expectSound, LOOKS, openPage, plain, textOf, type Look } from './page-checks.ts';
+import { eventually, expectSound, LOOKS, openPage, plain, textOf, type Look } from './page-checks.ts';
 import { randomNumbers, sampleTrace } from './sample-traces.ts';
 
 let test: HttpTest;
@@ -194,7 +194,7 @@ describe('the ledger', () => {
 			await chip.click();
 			expect(await chip.getAttribute('aria-pressed')).toBe('true');
 			expect(plain(await chip.innerText())).toMatch(new RegExp(` ${wanted.length}$`));
-			await expect.poll(() => chunksOf(page)).toEqual(idsOf(wanted));
+			await eventually(() => chunksOf(page)).toEqual(idsOf(wanted));
 		}
 	});
 
@@ -208,9 +208,9 @@ describe('the ledger', () => {
 		const seen = dropped
 			.filter(({ semantic }) => semantic)
 			.toSorted((a, b) => a.semantic!.rank - b.semantic!.rank);
-		await expect
-			.poll(() => chunksOf(page))
-			.toEqual(idsOf([...seen, ...dropped.filter(({ semantic }) => !semantic)]));
+		await eventually(() => chunksOf(page)).toEqual(
+			idsOf([...seen, ...dropped.filter(({ semantic }) => !semantic)])
+		);
 	});
 
 	it('is sorted by a stage with the keyboard: best first, worst first, then as it was', async () => {
@@ -223,13 +223,13 @@ describe('the ledger', () => {
 			.toSorted((a, b) => a.bm25!.rank - b.bm25!.rank);
 		const unseen = answered.candidates.filter(({ bm25 }) => !bm25);
 		await page.keyboard.press('Enter');
-		await expect.poll(() => chunksOf(page)).toEqual(idsOf([...seen, ...unseen]));
+		await eventually(() => chunksOf(page)).toEqual(idsOf([...seen, ...unseen]));
 		expect(await header.getAttribute('aria-sort')).toBe('ascending');
 		await page.keyboard.press('Enter');
-		await expect.poll(() => chunksOf(page)).toEqual(idsOf([...seen.toReversed(), ...unseen]));
+		await eventually(() => chunksOf(page)).toEqual(idsOf([...seen.toReversed(), ...unseen]));
 		expect(await header.getAttribute('aria-sort')).toBe('descending');
 		await page.keyboard.press('Enter');
-		await expect.poll(() => chunksOf(page)).toEqual(idsOf(answered.candidates));
+		await eventually(() => chunksOf(page)).toEqual(idsOf(answered.candidates));
 	});
 });
 
@@ -242,7 +242,9 @@ describe('the texts', () => {
 		for (const source of answered.sources) {
 			const item = page.locator(`#source-${source.n}`);
 			await item.locator('summary').click();
-			expect(plain(await item.innerText())).toContain(plain(source.text).slice(0, 40));
+			expect(plain(await item.locator('.text').innerText())).toContain(
+				plain(source.text.replaceAll(/[#*`]/g, '')).slice(0, 40)
+			);
 			expect(plain(await item.locator('summary').innerText()).endsWith('Cited')).toBe(
 				answered.citations.includes(source.n)
 			);
@@ -253,6 +255,26 @@ describe('the texts', () => {
 			await messages.nth(index).locator('summary').click();
 			expect(await messages.nth(index).locator('pre').textContent()).toBe(message.content);
 		}
+	});
+
+	it('lead from a citation of the answer, and from the ledger, to the source', async () => {
+		await using opened = await openPage(browser, address(answered));
+		const { page } = opened;
+		const source = page.locator('#source-1 details');
+		const isOpen = () => source.evaluate((details) => (details as HTMLDetailsElement).open);
+		expect(await isOpen()).toBe(false);
+		await page
+			.getByRole('region', { name: 'Answer', exact: true })
+			.getByRole('button', { name: /^Source 1: / })
+			.click();
+		expect(await isOpen()).toBe(true);
+		expect(await source.locator('summary').evaluate((summary) => summary === document.activeElement)).toBe(
+			true
+		);
+		await source.locator('summary').press('Enter');
+		expect(await isOpen()).toBe(false);
+		await page.getByRole('link', { name: 'In context [1]' }).click();
+		expect(await isOpen()).toBe(true);
 	});
 
 	it('say that no model was asked when the question was refused', async () => {
@@ -279,7 +301,7 @@ describe('a run that is not over', () => {
 		expect(await textOf(page, '[data-testid="total"]')).toBe('running');
 		release.resolve();
 		await asked;
-		await expect.poll(() => textOf(page, '.status'), { timeout: 10_000 }).toBe('Answered');
+		await eventually(() => textOf(page, '.status')).toBe('Answered');
 		await page.locator('tr[data-chunk]').first().waitFor();
 	});
 });
