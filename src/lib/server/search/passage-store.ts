@@ -80,7 +80,7 @@ export class PassageStore {
 		);
 		this.table.add(chunk, position);
 		this.ids.push(chunk.chunk_id);
-		if (vector) this.vectors?.set(number, vector);
+		if (vector) this.vectors?.set(number, library, vector);
 		this.version += 1;
 		return number;
 	}
@@ -119,8 +119,7 @@ export class PassageStore {
 
 	searchVector(vector: Float32Array, library: number, limit: number): Ranking {
 		if (!this.vectors) return { numbers: new Uint32Array(0), scores: new Float64Array(0) };
-		const accepts = (number: number) => library === ALL_LIBRARIES || this.text.library(number) === library;
-		return this.vectors.search(vector, limit, accepts, this.before);
+		return this.vectors.search(vector, limit, library, this.before);
 	}
 
 	/** The order of passages with equal scores: by id, so that it does not depend on how the index came about. */
@@ -206,10 +205,12 @@ export class PassageStore {
 			? { model: meta.embedding_model, dimensions: meta.dimensions }
 			: null;
 		const vectors = embedding
-			? new VectorBlock(
+			? await VectorBlock.load(
 					meta.dimensions,
 					file.array('vectors', 'Float32Array'),
-					file.array('present', 'Uint8Array')
+					file.array('present', 'Uint8Array'),
+					(number) => text.library(number),
+					breather
 				)
 			: null;
 		return new PassageStore(embedding, settings, { ids, libraries: meta.libraries, text, table, vectors });

@@ -1,59 +1,103 @@
+import type { Breather } from '#lib/server/model/breather.ts';
+import { ALL_LIBRARIES, type Ranking } from './bm25-index.ts';
 import { GrowingArray } from './growing-array.ts';
 import { TopK } from './top-k.ts';
-import type { Ranking } from './bm25-index.ts';
+import { VectorKernel } from './vector-kernel.ts';
 
-/** Vectors of unit length in one block, searched exactly by scanning. A passage may have none. */
+/** Library number of a passage without a vector. */
+const ABSENT = 0xffff;
+
+/** How many vectors are quantised at once while loading. */
+const LOAD_BATCH = 512;
+
+/**
+ * Vectors of unit length in one block, searched exactly. A kernel scans a quantised copy for what can be among the nearest, and those are
+ * scored in full; where the platform has no such kernel, all are. A passage may have no vector.
+ */
 export class VectorBlock {
 	readonly dimensions: number;
 	readonly #values: GrowingArray<Float32Array<ArrayBuffer>>;
-	/** 1 where a passage has a vector. */
-	readonly #present: GrowingArray<Uint8Array<ArrayBuffer>>;
+	/** Library number by passage, or ABSENT. */
+	readonly #libraries: GrowingArray<Uint16Array<ArrayBuffer>>;
+	/** Null where there is none, or no memory for it any more. */
+	#kernel: VectorKernel | null;
 
-	constructor(dimensions: number, values?: Float32Array<ArrayBuffer>, present?: Uint8Array<ArrayBuffer>) {
+	constructor(dimensions: number, values?: Float32Array<ArrayBuffer>, libraries?: Uint16Array<ArrayBuffer>) {
 		this.dimensions = dimensions;
 		this.#values = new GrowingArray(Float32Array, values);
-		this.#present = new GrowingArray(Uint8Array, present);
+		this.#libraries = new GrowingArray(Uint16Array, libraries);
+		this.#kernel = VectorKernel.create(dimensions);
+	}
+
+	/**
+	 * A block of what `select` returned, which is taken as it is, not copied.
+	 * @param libraryOf library number of a passage
+	 */
+	static async load(
+		dimensions: number,
+		values: Float32Array<ArrayBuffer>,
+		present: Uint8Array<ArrayBuffer>,
+		libraryOf: (number: number) => number,
+		breather: Breather
+	): Promise<VectorBlock> {
+		const libraries = Uint16Array.from(present, (is, number) => (is ? libraryOf(number) : ABSENT));
+		const block = new VectorBlock(dimensions, values, libraries);
+		block.#withKernel((kernel) => kernel.reserve(present.length));
+		for (let number = 0; number < present.length; number += 1) {
+			if (present[number]) block.#quantise(number);
+			if (number % LOAD_BATCH === 0) await breather.breathe();
+		}
+		return block;
 	}
 
 	/** Keeps a copy of the vector of a passage. */
-	set(number: number, vector: Float32Array): void {
+	set(number: number, library: number, vector: Float32Array): void {
 		if (vector.length !== this.dimensions) {
 			throw new RangeError(`A vector has ${vector.length} dimensions instead of ${this.dimensions}.`);
 		}
-		this.#present.extend(number + 1);
+		const { length } = this.#libraries;
+		this.#libraries.extend(number + 1);
+		this.#libraries.array.fill(ABSENT, length, number);
 		this.#values.extend((number + 1) * this.dimensions);
-		this.#present.set(number, 1);
+		this.#libraries.set(number, library);
 		this.#values.array.set(vector, number * this.dimensions);
+		this.#quantise(number);
 	}
 
 	remove(number: number): void {
-		if (number < this.#present.length) this.#present.set(number, 0);
+		if (number >= this.#libraries.length) return;
+		this.#libraries.set(number, ABSENT);
+		this.#kernel?.remove(number);
 	}
 
 	/** Dot product with the vector of a passage, which is the cosine for unit vectors; 0 without a vector. */
 	similarity(vector: Float32Array, number: number): number {
-		if (this.#present.at(number) === 0) return 0;
+		if (!this.#has(number)) return 0;
 		return dotProduct(vector, this.#values.array, number * this.dimensions);
 	}
 
-	/** The nearest passages among those that `accepts` lets pass. */
+	/**
+	 * The nearest passages by dot product in double precision.
+	 * @param library only passages of this library; ALL_LIBRARIES for all
+	 * @param before which of two passages comes first at equal scores
+	 */
 	search(
 		vector: Float32Array,
 		limit: number,
-		accepts: (number: number) => boolean,
+		library: number,
 		before: (a: number, b: number) => boolean
 	): Ranking {
-		const count = this.#present.length;
-		const present = this.#present.array;
-		const values = this.#values.array;
-		const best = new TopK(Math.min(limit, count), before);
-		let threshold = best.threshold;
-		for (let number = 0; number < count; number += 1) {
-			if (present[number] === 0 || !accepts(number)) continue;
-			const score = dotProduct(vector, values, number * this.dimensions);
-			if (score < threshold) continue;
-			best.offer(number, score);
-			threshold = best.threshold;
+		const best = new TopK(Math.min(limit, this.#libraries.length), before);
+		const offer = (number: number) =>
+			best.offer(number, dotProduct(vector, this.#values.array, number * this.dimensions));
+		if (this.#kernel) {
+			const wanted = library === ALL_LIBRARIES ? null : library;
+			for (const number of this.#kernel.candidates(vector, limit, wanted)) offer(number);
+		} else {
+			for (let number = 0; number < this.#libraries.length; number += 1) {
+				const owner = this.#libraries.at(number);
+				if (library === ALL_LIBRARIES ? owner !== ABSENT : owner === library) offer(number);
+			}
 		}
 		return best.drain();
 	}
@@ -64,12 +108,35 @@ export class VectorBlock {
 		const values = new Float32Array(numbers.length * dimensions);
 		const present = new Uint8Array(numbers.length);
 		numbers.forEach((number, place) => {
-			if (this.#present.at(number) === 0) return;
+			if (!this.#has(number)) return;
 			present[place] = 1;
-			const start = number * dimensions;
-			values.set(this.#values.array.subarray(start, start + dimensions), place * dimensions);
+			values.set(this.#vector(number), place * dimensions);
 		});
 		return { values, present };
+	}
+
+	#has(number: number): boolean {
+		return number < this.#libraries.length && this.#libraries.at(number) !== ABSENT;
+	}
+
+	#vector(number: number): Float32Array {
+		const start = number * this.dimensions;
+		return this.#values.array.subarray(start, start + this.dimensions);
+	}
+
+	#quantise(number: number): void {
+		this.#withKernel((kernel) => kernel.set(number, this.#libraries.at(number), this.#vector(number)));
+	}
+
+	/** Goes on without the kernel when it has no more memory. */
+	#withKernel(use: (kernel: VectorKernel) => void): void {
+		if (!this.#kernel) return;
+		try {
+			use(this.#kernel);
+		} catch (thrown) {
+			if (!(thrown instanceof RangeError)) throw thrown;
+			this.#kernel = null;
+		}
 	}
 }
 
