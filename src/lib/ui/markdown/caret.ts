@@ -1,13 +1,15 @@
 import type { Element, ElementContent, Root } from 'hast';
+import type { VFile } from 'vfile';
 
 const HOLDERS = new Set([
 	...['p', 'h3', 'h4', 'h5', 'h6', 'ul', 'ol', 'li', 'blockquote', 'pre', 'code'],
 	...['div', 'table', 'thead', 'tbody', 'tr', 'td', 'th']
 ]);
 
-/** Puts a caret behind the last character, wherever that is: in a list, a cell, a block of code. */
+/** While the text grows, puts a caret behind its last character, wherever that is: in a list, a cell, a block of code. */
 export function rehypeCaret() {
-	return (tree: Root): void => {
+	return (tree: Root, file: VFile): void => {
+		if (!file.data.growing) return;
 		let place: Root | Element = tree;
 		for (;;) {
 			const last: ElementContent | undefined = place.children

@@ -1,16 +1,18 @@
 import type { Element, ElementContent, Root, Text } from 'hast';
 import { SKIP, visit } from 'unist-util-visit';
+import type { VFile } from 'vfile';
 
 /** `[1]`, `[1, 3]` or `[1][3]`, but not `rows[1]`: as the server reads citations. */
 const CITATION = /(?<!\w)((?:\[\d{1,3}(?:\s*,\s*\d{1,3})*\])+)/g;
 
 /**
  * Turns the citations of sources that exist into buttons with `data-citation`; other numbers stay text. Runs after the
- * sanitiser, so that no text can make such a button itself.
- * @param titles of the sources, in the order of their numbers.
+ * sanitiser, so that no text can make such a button itself. The titles of the sources come with the file.
  */
-export function rehypeCitations({ titles }: { titles: readonly string[] }) {
-	return (tree: Root): void => {
+export function rehypeCitations() {
+	return (tree: Root, file: VFile): void => {
+		const titles = file.data.titles ?? [];
+		if (titles.length === 0) return;
 		visit(tree, (node, index, parent) => {
 			if (node.type === 'element' && ['code', 'pre', 'a'].includes(node.tagName)) return SKIP;
 			if (node.type !== 'text' || !parent || index === undefined) return undefined;

@@ -1,3 +1,4 @@
+import type { RootContent } from 'mdast';
 import { markdownParser } from './plain-markdown.ts';
 import { renderMarkdown } from './render.ts';
 
@@ -10,16 +11,23 @@ export interface Block {
 
 /**
  * Renders a text that only grows, such as a streamed answer: finished blocks are rendered once and kept, and each update
- * renders only what is still open. A block is finished when a later one has begun on a whole line, because Markdown
- * never goes back to a closed block.
+ * renders only the last. A block is finished when a later one has begun, because Markdown never goes back to a closed
+ * block. What one block defines (the address of `[name]`) does not reach the others.
  */
 export class GrowingMarkdown {
 	readonly #titles: readonly string[];
 	#finished: Block[] = [];
 	/** What the finished blocks were made from. */
 	#settled = '';
-	/** Number of line ends that were looked at: without a new one no block can have been finished. */
-	#lines = 0;
+	/** Line beginnings of the open part that were looked at: without a new one no block can have been finished. */
+	#begun = 0;
+	/** Whether the open part ends in code, where nothing is a mark. */
+	#inCode = false;
+	#last: { source: string; growing: boolean; block: Block | null } = {
+		source: '',
+		growing: false,
+		block: null
+	};
 
 	constructor(titles: readonly string[] = []) {
 		this.#titles = titles;
@@ -33,26 +41,35 @@ export class GrowingMarkdown {
 		if (!text.startsWith(this.#settled)) {
 			this.#finished = [];
 			this.#settled = '';
-			this.#lines = 0;
+			this.#begun = 0;
+			this.#inCode = false;
 		}
-		this.#settle(text);
+		this.#settle(text, growing);
 		const open = text.slice(this.#settled.length);
-		const shown = growing ? open.replace(OPEN_CITATION, '') : open;
-		const html = renderMarkdown(shown, { titles: this.#titles, caret: growing });
-		return html === '' ? [...this.#finished] : [...this.#finished, { key: this.#finished.length, html }];
+		const source = growing && !this.#inCode ? open.replace(HALF_WRITTEN, '') : open;
+		const last = this.#renderLast(source, growing);
+		return last ? [...this.#finished, last] : [...this.#finished];
 	}
 
-	#settle(text: string): void {
+	#renderLast(source: string, growing: boolean): Block | null {
+		const key = this.#finished.length;
+		const { block } = this.#last;
+		if (this.#last.source !== source || this.#last.growing !== growing || block?.key !== key) {
+			const html = renderMarkdown(source, { titles: this.#titles, growing });
+			this.#last = { source, growing, block: html === '' ? null : { key, html } };
+		}
+		return this.#last.block;
+	}
+
+	#settle(text: string, growing: boolean): void {
 		const open = text.slice(this.#settled.length);
-		const whole = open.slice(0, open.lastIndexOf('\n') + 1);
-		const lines = whole.split('\n').length;
-		if (lines === this.#lines) return;
-		this.#lines = lines;
-		const starts = markdownParser
-			.parse(whole)
-			.children.slice(1)
-			// From the start of the line: the indentation belongs to the block.
-			.map((node) => whole.lastIndexOf('\n', (node.position?.start.offset ?? 0) - 1) + 1);
+		const lines = open.split('\n');
+		const isWhole = !growing || BEGUN.test(lines.at(-1)!);
+		const begun = lines.length - (isWhole ? 0 : 1);
+		if (begun === this.#begun && growing) return;
+		const whole = isWhole ? open : lines.slice(0, -1).join('\n') + '\n';
+		const { children } = markdownParser.parse(whole);
+		const starts = children.slice(1).map(({ position }) => lineStart(whole, position!.start.offset!));
 		let from = 0;
 		for (const start of starts) {
 			const html = renderMarkdown(whole.slice(from, start), { titles: this.#titles });
@@ -60,9 +77,28 @@ export class GrowingMarkdown {
 			from = start;
 		}
 		this.#settled += whole.slice(0, from);
-		this.#lines = whole.slice(from).split('\n').length;
+		this.#begun = whole.slice(from).split('\n').length - (isWhole ? 0 : 1);
+		this.#inCode = endsInCode(children.at(-1));
 	}
 }
 
-/** The beginning of a citation, which would be seen as text for a moment. */
-const OPEN_CITATION = / ?\[(?:\d[\d, ]*)?$/;
+/** From the start of the line: its indentation belongs to the block. */
+function lineStart(text: string, offset: number): number {
+	while (offset > 0 && (text[offset - 1] === ' ' || text[offset - 1] === '\t')) offset--;
+	return offset;
+}
+
+function endsInCode(node: RootContent | undefined): boolean {
+	if (!node || !('children' in node)) return node?.type === 'code';
+	return endsInCode(node.children.at(-1));
+}
+
+/** A line that is not whole yet, but of which is certain what it begins: words, perhaps behind a mark. */
+const BEGUN = /^[ \t]*(?:(?:[-+*]|#{1,6}|\d{1,9}[.)])[ \t]+|>[ \t]?)?(?:\*\*|[*_`])?\p{L}/u;
+
+/**
+ * At the end, the beginning of a citation, or of a line that is nothing but a mark so far: `-` below a paragraph would
+ * make it a heading for a moment.
+ */
+const HALF_WRITTEN =
+	/(?: ?\[(?:\d[\d, ]*)?|(?:^|\n)[ \t]*(?:-+|=+|[*+]{1,2}|#{1,6}|\d{1,9}[.)]?|`{1,2}|>)[ \t]*)$/;

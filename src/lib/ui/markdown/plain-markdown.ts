@@ -35,7 +35,8 @@ function plain(node: Child): Child[] {
 			return withBreaks(node.value);
 		case 'image':
 		case 'imageReference':
-			return [text(node.alt || 'image')];
+			// Without brackets: a number in a description cites nothing.
+			return [text(node.alt?.replace(/[[\]]/g, '') || 'image')];
 		case 'footnoteReference':
 			return [text(`[^${node.label ?? node.identifier}]`)];
 		case 'footnoteDefinition':

@@ -1,6 +1,7 @@
 import type { Element, ElementContent, Root } from 'hast';
 import type { Options as SanitizeSchema } from 'rehype-sanitize';
 import { SKIP, visit } from 'unist-util-visit';
+import { languageOf } from './highlight-code.ts';
 
 /** All that Markdown of a model or a document may become: structure, no pictures, no forms, no styles, no names. */
 export const SAFE_HTML: SanitizeSchema = {
@@ -11,8 +12,8 @@ export const SAFE_HTML: SanitizeSchema = {
 	attributes: {
 		a: ['href'],
 		ol: ['start'],
-		th: ['align'],
-		td: ['align'],
+		th: [['align', 'left', 'center', 'right']],
+		td: [['align', 'left', 'center', 'right']],
 		code: [['className', /^language-[\w+#.-]{1,30}$/]]
 	},
 	protocols: { href: ['http', 'https'] },
@@ -24,8 +25,9 @@ export const SAFE_HTML: SanitizeSchema = {
 };
 
 /** Characters that are not seen but change what is: control characters, and those that turn the direction of writing. */
-// eslint-disable-next-line no-control-regex
-const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
+const HIDDEN =
+	// eslint-disable-next-line no-control-regex
+	/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
 
 /** Before the sanitiser: headings below the page's own, hidden characters made visible. */
 export function rehypeFit() {
@@ -71,12 +73,17 @@ export function rehypeScrollable() {
 	return (tree: Root): void => {
 		visit(tree, 'element', (node, index, parent) => {
 			if (!parent || index === undefined) return undefined;
-			if (node.tagName === 'pre') node.properties.tabIndex = 0;
+			if (node.tagName === 'pre') {
+				const [code] = node.children;
+				const language = code?.type === 'element' ? languageOf(code) : undefined;
+				node.properties = scrollable(language ? `Code, ${language}` : 'Code');
+				return SKIP;
+			}
 			if (node.tagName !== 'table') return undefined;
 			const frame: Element = {
 				type: 'element',
 				tagName: 'div',
-				properties: { className: ['table'], tabIndex: 0 },
+				properties: { className: ['table'], ...scrollable('Table') },
 				children: [node]
 			};
 			parent.children[index] = frame as ElementContent;
@@ -84,3 +91,6 @@ export function rehypeScrollable() {
 		});
 	};
 }
+
+/** A group, not a region: a landmark for every piece of code would hide the page's own. */
+const scrollable = (label: string) => ({ role: 'group', ariaLabel: label, tabIndex: 0 });
