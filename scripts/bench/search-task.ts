@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { Corpus } from '#lib/server/search/corpus.ts';
 import { contestants } from './engines/contestants.ts';
-import { answerParent, residentMegabytes } from './isolated.ts';
+import { answerParent } from './isolated.ts';
 import { spread, timeEach, timeOnce, type BenchQuestion, type Samples } from './measure.ts';
 
 /** How many passages are asked for. */
@@ -20,7 +20,6 @@ export interface SearchTask {
 export type SearchMeasurement = {
 	build_ms: number;
 	reload_ms: number;
-	rss_mb: number;
 	/** Which questions were asked. */
 	asked: BenchQuestion[];
 	over_all: Samples;
@@ -65,8 +64,6 @@ await answerParent(async (task: SearchTask): Promise<SearchMeasurement> => {
 	const over_all = await timeEach(asked, ({ question }) => search(question, null), timing);
 	const known = asked.filter(({ library }) => library !== null);
 	const within_library = await timeEach(known, ({ question, library }) => search(question, library), timing);
-	passages.length = 0;
-	const rss_mb = residentMegabytes();
 	await engine.close?.();
-	return { build_ms, reload_ms, rss_mb, asked, over_all, within_library, mean_results: found / searches };
+	return { build_ms, reload_ms, asked, over_all, within_library, mean_results: found / searches };
 });

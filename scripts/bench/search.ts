@@ -11,7 +11,6 @@ export interface SearchFigures {
 	name: string;
 	build_ms: number;
 	reload_ms: number;
-	rss_mb: number;
 	mean_results: number;
 	over_all: (Latency & { ratio: number }) | null;
 	within_library: (Latency & { ratio: number }) | null;
@@ -46,7 +45,6 @@ export async function measureSearch(
 		name,
 		build_ms: result.build_ms,
 		reload_ms: result.reload_ms,
-		rss_mb: result.rss_mb,
 		mean_results: result.mean_results,
 		over_all: compare(result, ours, 'over_all'),
 		within_library: compare(result, ours, 'within_library')
@@ -101,16 +99,14 @@ export function searchTable({ engines, absent }: SearchSection, passages: number
 			'p95 in library',
 			'slower than ours',
 			'build',
-			'reload',
-			'memory'
+			'reload'
 		],
 		rows: engines.map((engine) => [
 			engine.name,
 			...cells(engine.over_all),
 			...cells(engine.within_library),
 			formatMilliseconds(engine.build_ms),
-			formatMilliseconds(engine.reload_ms),
-			`${engine.rss_mb} MB`
+			formatMilliseconds(engine.reload_ms)
 		]),
 		notes: [
 			`${engines[0]?.over_all?.questions ?? 0} questions; ratios are of medians over the questions that both were asked.`,

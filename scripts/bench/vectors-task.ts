@@ -1,7 +1,7 @@
 import { create, insertMultiple, searchVector, type Results } from '@orama/orama';
 import { OramaIndex } from '#lib/server/search/orama.ts';
 import type { Passage } from '#lib/server/search/passage-index.ts';
-import { answerParent, residentMegabytes } from './isolated.ts';
+import { answerParent } from './isolated.ts';
 import { timeEach, timeOnce, type Samples } from './measure.ts';
 import { randomFrom } from './random.ts';
 
@@ -21,7 +21,6 @@ export interface VectorsTask {
 
 export interface VectorsMeasurement {
 	build_ms: number;
-	rss_mb: number;
 	samples: Samples;
 	/** Share of the true 20 nearest that were found, on average. */
 	recall: number;
@@ -39,8 +38,7 @@ await answerParent(async (task: VectorsTask): Promise<VectorsMeasurement> => {
 		for (const id of await engine.search(question)) if (nearest.has(Number(id))) found += 1;
 	}
 	const recall = found / (questions.length * LIMIT);
-	vectors.length = 0;
-	return { build_ms, rss_mb: residentMegabytes(), samples, recall };
+	return { build_ms, samples, recall };
 });
 
 interface VectorEngine {

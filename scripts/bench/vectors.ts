@@ -11,7 +11,6 @@ export interface VectorFigures extends Latency {
 	engine: string;
 	dimensions: number;
 	build_ms: number;
-	rss_mb: number;
 	recall: number;
 	/** Median by our median. */
 	ratio: number;
@@ -41,7 +40,7 @@ export async function measureVectors(
 export function vectorsTable(figures: readonly VectorFigures[], passages: number): Table {
 	return {
 		title: `Vector search: top 20 of one question over ${passages.toLocaleString('en-US')} made-up unit vectors`,
-		columns: ['engine', 'dimensions', 'p50', 'p95', 'slower than ours', 'recall@20', 'build', 'memory'],
+		columns: ['engine', 'dimensions', 'p50', 'p95', 'slower than ours', 'recall@20', 'build'],
 		rows: figures.map((each) => [
 			each.engine === 'orama' ? 'Orama, similarity 0' : 'Citelight',
 			String(each.dimensions),
@@ -49,8 +48,7 @@ export function vectorsTable(figures: readonly VectorFigures[], passages: number
 			formatMilliseconds(each.p95_ms),
 			each.ratio === 1 ? '1×' : formatRatio(each.ratio),
 			each.recall.toFixed(4),
-			formatMilliseconds(each.build_ms),
-			`${each.rss_mb} MB`
+			formatMilliseconds(each.build_ms)
 		]),
 		notes: [`${QUESTIONS} questions. Recall is against all dot products in double precision.`]
 	};

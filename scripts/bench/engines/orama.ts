@@ -10,7 +10,7 @@ const schema = { title: 'string', heading: 'string', text: 'string', library: 'e
 export const orama: Contestant = {
 	id: 'orama',
 	name: 'Orama, default',
-	mostQuestions: 24,
+	mostQuestions: 15,
 	open: (folder) => openOrama(folder, false)
 };
 
