@@ -38,13 +38,24 @@ export function rehypeHighlightCode() {
 			if (node.tagName !== 'code' || parent?.type !== 'element' || parent.tagName !== 'pre') return undefined;
 			const language = languageOf(node);
 			const code = node.children.map((child) => (child as Text).value).join('');
+			node.properties = language ? { className: [`language-${language}`] } : {};
 			if (!language || !lowlight.registered(language)) return SKIP;
 			const end = code.length <= limit ? code.length : code.lastIndexOf('\n', limit) + 1;
-			node.children = lowlight.highlight(language, code.slice(0, end)).children as ElementContent[];
+			node.children = coloured(language, code.slice(0, end));
 			if (end < code.length) node.children.push({ type: 'text', value: code.slice(end) });
 			return SKIP;
 		});
 	};
+}
+
+function coloured(language: string, code: string): ElementContent[] {
+	const tree = lowlight.highlight(language, code);
+	// A language within another has its bare name for a class, which might mean something else to the page.
+	visit(tree, 'element', (span) => {
+		const [name] = span.properties.className as string[];
+		if (!name?.startsWith('hljs-')) span.properties = {};
+	});
+	return tree.children as ElementContent[];
 }
 
 /** The language that a block of code names, in lower case. */
