@@ -27,11 +27,13 @@ export function quantise(vector: Float32Array, most: number, values: Int16Array)
 	}
 	const scale = largest > SMALLEST_COMPONENT ? Math.fround(largest / most) : 0;
 	const steps = scale > 0 ? 1 / scale : 0;
+	const half = most + 0.5;
 	let squares = 0;
 	let errors = 0;
 	for (let place = 0; place < length; place += 1) {
 		const component = vector[place]!;
-		const value = Math.round(component * steps);
+		// Rounds by truncating a positive number, several times faster than Math.round.
+		const value = ((component * steps + half) | 0) - most;
 		values[place] = value;
 		const error = component - value * scale;
 		squares += component * component;
