@@ -195,6 +195,13 @@ describe('Hostile Markdown', () => {
 		);
 	});
 
+	test('nested deeper than the stack: shown as it stands', () => {
+		const markdown = '['.repeat(10) + '<img src=x>' + '!['.repeat(15_000);
+		const markup = renderMarkdown(markdown, { titles });
+		expect(forbiddenIn(markup)).toEqual([]);
+		expect(textOf(markup)).toBe(markdown);
+	});
+
 	test.each(['> ', '- ', '[', '*a ', '![', '`', '<', '(', '**a', '[a](', '| '])(
 		'%s, thousands of times',
 		(mark) => {

@@ -68,7 +68,7 @@ export class GrowingMarkdown {
 		const begun = lines.length - (isWhole ? 0 : 1);
 		if (begun === this.#begun && growing) return;
 		const whole = isWhole ? open : lines.slice(0, -1).join('\n') + '\n';
-		const { children } = markdownParser.parse(whole);
+		const children = topLevel(whole);
 		const starts = children.slice(1).map(({ position }) => lineStart(whole, position!.start.offset!));
 		let from = 0;
 		for (const start of starts) {
@@ -79,6 +79,16 @@ export class GrowingMarkdown {
 		this.#settled += whole.slice(0, from);
 		this.#begun = whole.slice(from).split('\n').length - (isWhole ? 0 : 1);
 		this.#inCode = endsInCode(children.at(-1));
+	}
+}
+
+function topLevel(text: string): RootContent[] {
+	try {
+		return markdownParser.parse(text).children;
+	} catch (error) {
+		// Nested deeper than the stack holds: one block, which is shown as it stands.
+		if (error instanceof RangeError) return [];
+		throw error;
 	}
 }
 

@@ -1,3 +1,4 @@
+import type { Element } from 'hast';
 import rehypeSanitize from 'rehype-sanitize';
 import rehypeStringify from 'rehype-stringify';
 import remarkRehype from 'remark-rehype';
@@ -46,5 +47,21 @@ export function renderMarkdown(
 	markdown: string,
 	{ titles = [], growing = false }: RenderOptions = {}
 ): string {
-	return String(processor.processSync({ value: markdown, data: { titles, growing } }));
+	try {
+		return String(processor.processSync({ value: markdown, data: { titles, growing } }));
+	} catch (error) {
+		// Thousands of levels of nesting, which no reader could follow either, are more than the stack holds.
+		if (error instanceof RangeError) return asItStands(markdown);
+		throw error;
+	}
+}
+
+function asItStands(markdown: string): string {
+	const paragraph: Element = {
+		type: 'element',
+		tagName: 'p',
+		properties: {},
+		children: [{ type: 'text', value: markdown }]
+	};
+	return processor.stringify({ type: 'root', children: [paragraph] });
 }
