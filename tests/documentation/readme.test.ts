@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { describeSettings } from '#lib/server/config.ts';
+
+const read = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
+const readme = read('README.md');
+const manifest = JSON.parse(read('package.json')) as {
+	scripts: Record<string, string>;
+	dependencies: Record<string, string>;
+};
+
+describe('the README', () => {
+	it('lists every setting with its default and its line of help', () => {
+		const table = /<!-- settings -->([\s\S]*)<!-- \/settings -->/.exec(readme)?.[1] ?? '';
+		const rows = [...table.matchAll(/^\| `(\w+)` +\| (.*?) +\| (.*?) +\|$/gm)].map((row) => row.slice(1));
+		expect(rows).toEqual(
+			describeSettings().map(({ name, default: value, help }) => [name, value && `\`${value}\``, help])
+		);
+	});
+
+	it('says of every dependency why it is here', () => {
+		const table = readme.slice(readme.indexOf('### Dependencies'));
+		for (const name of Object.keys(manifest.dependencies)) expect(table).toContain(`\`${name}\``);
+	});
+
+	it('names only scripts that exist', () => {
+		const named = [...readme.matchAll(/npm run ([\w-]+)/g)].map((match) => match[1]);
+		expect(named.length).toBeGreaterThan(5);
+		for (const script of named) expect(manifest.scripts).toHaveProperty([script ?? '']);
+	});
+});
