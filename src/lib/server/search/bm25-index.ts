@@ -73,6 +73,8 @@ export class Bm25Index {
 	#scores = new Float64Array(0);
 	#matches = new Uint32Array(0);
 	#matchCount = 0;
+	/** Whose scores those are, as long as they are those of the passages that are there. */
+	#lastScored: { query: readonly QueryTerm[]; library: number } | null = null;
 
 	constructor(settings: Bm25Settings = defaultBm25Settings, parts?: Bm25Parts) {
 		this.settings = settings;
@@ -197,9 +199,14 @@ export class Bm25Index {
 		return best.drain();
 	}
 
-	/** BM25F of every passage. */
+	/** BM25F of every passage; the same question again costs nothing. */
 	score(query: readonly QueryTerm[], library: number): Scores {
 		this.#prepare();
+		const last = this.#lastScored;
+		if (last?.library === library && isSameQuery(last.query, query)) {
+			return { byPassage: this.#scores, matches: this.#matches, matchCount: this.#matchCount };
+		}
+		this.#clearScores();
 		const { k1 } = this.settings;
 		const scores = this.#scores;
 		const matches = this.#matches;
@@ -231,6 +238,7 @@ export class Bm25Index {
 			}
 		}
 		this.#matchCount = matchCount;
+		this.#lastScored = { query, library };
 		return { byPassage: scores, matches, matchCount };
 	}
 
@@ -297,19 +305,24 @@ export class Bm25Index {
 		this.#segments.splice(from === 0 ? 0 : 1, Infinity, merged);
 	}
 
-	/** Clears the scores of the last search and brings the weights up to date. */
+	/** Brings everything that scoring reads up to date. */
 	#prepare(): void {
 		this.seal();
+		if (!this.#weightsAreCurrent) this.#weigh();
+	}
+
+	#clearScores(): void {
+		this.#lastScored = null;
 		for (let at = 0; at < this.#matchCount; at += 1) this.#scores[this.#matches[at]!] = 0;
 		this.#matchCount = 0;
 		if (this.#scores.length < this.end) {
 			this.#scores = new Float64Array(this.end);
 			this.#matches = new Uint32Array(this.end);
 		}
-		if (!this.#weightsAreCurrent) this.#weigh();
 	}
 
 	#weigh(): void {
+		this.#lastScored = null;
 		if (this.#weights.length < this.end * FIELD_COUNT)
 			this.#weights = new Float64Array(this.end * FIELD_COUNT);
 		FIELDS.forEach((name, field) => {
@@ -329,6 +342,16 @@ export class Bm25Index {
 			this.#totalLengths[field]! += sign * this.tokens.fieldLength(number, field);
 		}
 	}
+}
+
+function isSameQuery(one: readonly QueryTerm[], other: readonly QueryTerm[]): boolean {
+	return (
+		one.length === other.length &&
+		one.every(({ term, count, idf }, at) => {
+			const same = other[at]!;
+			return term === same.term && count === same.count && idf === same.idf;
+		})
+	);
 }
 
 /** The terms that can give most, in the order of the question. */

@@ -71,6 +71,11 @@ interface Asked {
 	identifierWeight: number;
 	/** Share of the question's weight whose terms some passage holds. */
 	known: number;
+	/** Room for reading a passage: occurrences by term and field; by term its last place, least distance to the term before, and whether it follows it. */
+	frequencies: Uint16Array;
+	lastPositions: Int32Array;
+	distances: Float64Array;
+	adjacent: Uint8Array;
 }
 
 /** Reads evidence about passages for a question. */
@@ -113,11 +118,21 @@ export class EvidenceReader {
 			};
 			evidence.set(ids[number]!, {
 				bm25: scores.byPassage[number]! / most,
-				...own,
+				title_bm25: own.title_bm25,
+				heading_bm25: own.heading_bm25,
+				body_bm25: own.body_bm25,
+				code_bm25: own.code_bm25,
 				document_bm25: pages.scores[page]! / most,
 				document_best_passage: pages.best(page, scores.byPassage) / most,
 				document_heading_coverage: pages.headingWeights[page]! / asked.weight,
 				document_coverage: pages.weights[page]! / asked.weight,
+				coverage: own.coverage,
+				title_match: own.title_match,
+				heading_match: own.heading_match,
+				proximity: own.proximity,
+				phrase: own.phrase,
+				identifier: own.identifier,
+				length: own.length,
 				semantic: vector && vectors ? vectors.similarity(vector, number) : 0,
 				neighbours: (neighbour(-1) + neighbour(1)) / 2 / most,
 				position: 1 / (1 + table.position(number)),
@@ -157,17 +172,29 @@ export class EvidenceReader {
 		}
 		const knownWeight = terms.reduce((sum, { idf }) => sum + idf, 0);
 		const known = knownWeight / (knownWeight + unknownWeight || 1);
-		return { terms, weight: knownWeight || 1, places, identifiers, identifierWeight, known };
+		return {
+			terms,
+			weight: knownWeight || 1,
+			places,
+			identifiers,
+			identifierWeight,
+			known,
+			frequencies: new Uint16Array(terms.length * FIELD_COUNT),
+			lastPositions: new Int32Array(terms.length),
+			distances: new Float64Array(terms.length),
+			adjacent: new Uint8Array(terms.length)
+		};
 	}
 
 	/** What the tokens of a passage say. */
 	#readTokens(number: number, asked: Asked) {
 		const { tokens, settings } = this.#store.text;
 		const { terms: query, weight } = asked;
-		const frequencies = new Uint16Array(query.length * FIELD_COUNT);
-		const lastPositions = new Int32Array(query.length).fill(-1);
-		const distances = new Float64Array(query.length).fill(Infinity);
-		const adjacent = new Uint8Array(query.length);
+		const { frequencies, lastPositions, distances, adjacent } = asked;
+		frequencies.fill(0);
+		lastPositions.fill(-1);
+		distances.fill(Infinity);
+		adjacent.fill(0);
 		const all = tokens.terms;
 		let at = tokens.start(number);
 		for (let field = 0; field < FIELD_COUNT; field += 1) {
@@ -197,7 +224,8 @@ export class EvidenceReader {
 		let titleWeight = 0;
 		let headingWeight = 0;
 		let most = 0;
-		query.forEach(({ term, count, idf }, place) => {
+		for (let place = 0; place < query.length; place += 1) {
+			const { term, count, idf } = query[place]!;
 			most += count * idf * (settings.k1 + 1);
 			let found = false;
 			for (let field = 0; field < FIELD_COUNT; field += 1) {
@@ -212,11 +240,11 @@ export class EvidenceReader {
 			if (found && asked.identifiers.has(term)) identifier += idf;
 			if (frequencies[place * FIELD_COUNT + TITLE]! > 0) titleWeight += idf;
 			if (frequencies[place * FIELD_COUNT + HEADING]! > 0) headingWeight += idf;
-			if (place === 0) return;
+			if (place === 0) continue;
 			const pair = Math.min(idf, query[place - 1]!.idf);
 			proximity += pair / distances[place]!;
 			phrase += pair * adjacent[place]!;
-		});
+		}
 		most ||= 1;
 		return {
 			title_bm25: byField[0]! / most,

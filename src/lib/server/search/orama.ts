@@ -68,7 +68,7 @@ export class OramaIndex implements PassageIndex {
 	}
 
 	libraries(): string[] {
-		return this.#store.libraries();
+		return [...this.#store.libraries()];
 	}
 
 	async searchText(question: string, { library, limit }: SearchOptions): Promise<Hit[]> {

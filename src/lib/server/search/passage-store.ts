@@ -51,6 +51,8 @@ export class PassageStore {
 	readonly embeddingModel: string | null;
 	/** Names by library number. */
 	readonly #libraries: string[];
+	/** What `libraries` found, and at which version. */
+	#present: { version: number; names: readonly string[] } = { version: -1, names: [] };
 	/** Counts the changes, so that what was derived can be known to be outdated. */
 	version = 0;
 
@@ -105,12 +107,16 @@ export class PassageStore {
 	}
 
 	/** Names of the libraries that have a passage, sorted. */
-	libraries(): string[] {
-		const there = new Set<number>();
-		for (let number = 0; number < this.text.end; number += 1) {
-			if (this.text.has(number)) there.add(this.text.library(number));
+	libraries(): readonly string[] {
+		if (this.#present.version !== this.version) {
+			const there = new Set<number>();
+			for (let number = 0; number < this.text.end; number += 1) {
+				if (this.text.has(number)) there.add(this.text.library(number));
+			}
+			const names = [...there].map((library) => this.#libraries[library]!).sort();
+			this.#present = { version: this.version, names };
 		}
-		return [...there].map((library) => this.#libraries[library]!).sort();
+		return this.#present.names;
 	}
 
 	searchText(question: string, library: number, limit: number): Ranking {
