@@ -52,7 +52,9 @@ await answerParent(async ({ from, to, times }: GrowTask): Promise<GrowMeasuremen
 	return { passages, index_ms, peak_mb: peakMegabytes() };
 });
 
-const named = (name: string, copy: number) => (copy === 0 ? name : `copy-${copy}/${name}`);
+function named(name: string, copy: number): string {
+	return copy === 0 ? name : `copy-${copy}/${name}`;
+}
 
 /** A passage of the same size and shape with other words in part: which ones depends on the word and the copy only. */
 function change(chunk: Chunk, copy: number): Chunk {
