@@ -15,27 +15,38 @@ export async function exampleQuestions(client: CitelightClient, library: string 
 	}
 }
 
-/** At most three, each from another page. */
+/** Headings that begin with one of these are what somebody wants to do. */
+const DOING =
+	/^(?:add|build|call|change|check|configure|connect|create|customi[sz]e|declare|define|deploy|disable|enable|fetch|find|get|handle|import|include|install|load|make|manage|migrate|override|parse|pass|protect|query|raise|read|render|return|run|save|send|serve|set|start|stop|store|stream|test|update|upgrade|upload|use|validate|write)\s+\S/i;
+
+/** At most three, each from another page: first what is asked as it stands, then pages by their title. */
 export function questionsFrom(results: readonly SearchResult[]): string[] {
-	const byDocument = new Map<string, string>();
-	for (const result of results) {
-		const heading = result.heading_path.at(-1) ?? result.title;
-		const page = `${result.library}\n${result.document}`;
-		const question = asQuestion(heading, result.title);
-		if (question && !byDocument.has(page) && ![...byDocument.values()].includes(question)) {
-			byDocument.set(page, question);
-		}
-	}
-	return [...byDocument.values()].slice(0, 3);
+	const questions = new Map<string, string>();
+	const take = (page: string, question: string | null) => {
+		const isNew = !questions.has(page) && ![...questions.values()].includes(question ?? '');
+		if (question && isNew && questions.size < 3) questions.set(page, question);
+	};
+	const page = ({ library, document }: SearchResult) => `${library}\n${document}`;
+	for (const result of results) take(page(result), fromHeading(result.heading_path.at(-1) ?? result.title));
+	for (const result of results) take(page(result), fromTitle(result.title));
+	return [...questions.values()];
 }
 
-function asQuestion(heading: string, title: string): string | null {
-	const plain = heading.replaceAll(/[`*_]/g, '').trim();
-	if (plain.length < 4 || plain.length > 60 || !/^[\p{L}\d .,'’()/?+#@-]+$/u.test(plain)) return null;
+function fromHeading(heading: string): string | null {
+	const plain = readable(heading)?.replace(/^(?:step )?\d+[.:)]?\s+/i, '');
+	if (!plain) return null;
 	if (plain.endsWith('?')) return plain;
-	const howTo = /^how to (.+)/i.exec(plain)?.[1];
-	if (howTo) return `How do I ${howTo}?`;
-	return plain === title || title === ''
-		? `What is there to know about ${plain}?`
-		: `What does ${title.replaceAll(/[`*_]/g, '')} say about “${plain}”?`;
+	const task = /^how to (.+)/i.exec(plain)?.[1] ?? (DOING.test(plain) ? plain : null);
+	return task ? `How do I ${task.charAt(0).toLowerCase()}${task.slice(1)}?` : null;
+}
+
+function fromTitle(title: string): string | null {
+	const plain = readable(title);
+	return plain ? `What should I know about ${plain}?` : null;
+}
+
+/** A heading in plain words; null for code, fragments and what is too long for a line. */
+function readable(heading: string): string | null {
+	const plain = heading.replaceAll(/[`*]/g, '').trim();
+	return plain.length >= 4 && plain.length <= 60 && /^[\p{L}\d .,'’()/?:+#@_-]+$/u.test(plain) ? plain : null;
 }

@@ -4,7 +4,8 @@ const NEAR = 96;
 /**
  * Keeps the end of a growing page in view, unless the reader has scrolled up.
  * @param onchange told whether the end is being followed.
- * @returns `follow` scrolls to the end and follows it from now on; `grown` is to be called when the page has grown.
+ * @returns `follow` scrolls to the end and follows it from now on. `grown` is to be called when the page has grown: while
+ * an answer is `running` its end stays in view; what is listed below a complete one does not push it away.
  */
 export function followEnd(onchange: (following: boolean) => void) {
 	let following = true;
@@ -26,8 +27,10 @@ export function followEnd(onchange: (following: boolean) => void) {
 			set(true);
 			toEnd();
 		},
-		grown() {
-			if (following) toEnd();
+		grown(running: boolean) {
+			if (!following) return;
+			if (running) toEnd();
+			else [...document.querySelectorAll('[data-after]')].at(-1)?.scrollIntoView({ block: 'nearest' });
 		},
 		destroy: () => window.removeEventListener('scroll', scrolled)
 	};
