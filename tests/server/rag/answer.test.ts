@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AskRequest } from '#lib/contract/ask.ts';
 import type { Chunk } from '#lib/contract/chunk.ts';
+import type { Usage } from '#lib/contract/trace.ts';
 import { AppError } from '#lib/server/error.ts';
 import { createAnswerPipeline } from '#lib/server/rag/answer.ts';
 import type { AnswerOutcome, AnswerPart } from '#lib/server/rag/answer-part.ts';
@@ -11,6 +12,7 @@ import { TraceRecorder } from '#lib/server/trace/recorder.ts';
 import { passage } from '../../fixtures/passages.ts';
 import { scriptedGenerator } from '../../fixtures/scripted-generator.ts';
 
+const reported: Usage = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15, source: 'reported' };
 const question: AskRequest = { question: 'How do I post?', limit: 2 };
 
 /** An index whose two searches return given orders. */
@@ -147,6 +149,17 @@ describe('the answer pipeline', () => {
 		expect(parts[0]).toEqual({ type: 'sources', data: [] });
 		expect(trace.answer).toMatch(/does not cover/);
 		expect(trace.steps.map((step) => step.name)).not.toContain('llm_generation');
+	});
+
+	it.each([
+		['no model was called', { builtIn: true }, 0],
+		['the price is known', { usage: reported }, 0.5],
+		['the server reported no tokens', {}, null]
+	] as const)('knows the cost when %s', async (_, script, expected) => {
+		const { engine } = engineOf(index, scriptedGenerator(['Yes [1].'], script));
+		const prices = { cost: (_model: string, usage: Usage) => (usage.source === 'missing' ? null : 0.5) };
+		const { trace } = await run({ ...engine, prices: prices as AnswerEngine['prices'] });
+		expect(trace.cost_usd).toBe(expected);
 	});
 
 	it('goes on with full text when the embedder fails, and the step says so', async () => {

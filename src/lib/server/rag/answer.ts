@@ -1,4 +1,5 @@
 import type { Source } from '#lib/contract/chunk.ts';
+import { NO_USAGE } from '#lib/contract/trace.ts';
 import type { TraceRecorder } from '#lib/server/trace/recorder.ts';
 import type { AnswerPipeline } from './answer-part.ts';
 import { readCitations } from './citations.ts';
@@ -32,6 +33,7 @@ export function createAnswerPipeline(engine: AnswerEngine): AnswerPipeline {
 		});
 		if (!verdict.answerable) {
 			trace.ledger.settle('evidence_gate');
+			trace.record.costUsd = costOf(engine, trace);
 			trace.answer = refusalText(passages);
 			yield { type: 'sources', data: [] };
 			yield { type: 'token', data: trace.answer };
@@ -55,10 +57,7 @@ export function createAnswerPipeline(engine: AnswerEngine): AnswerPipeline {
 		const writing = { question, messages, sources, temperature };
 		try {
 			const result = yield* generate(engine.generator, writing, trace, signal);
-			const { usage } = trace.record;
-			// A server may name the model differently from the settings; the price list knows one or the other.
-			const cost = (model: string) => engine.prices.cost(model, usage);
-			trace.record.costUsd = cost(result.model) ?? cost(engine.generator.model);
+			trace.record.costUsd = costOf(engine, trace, result.model);
 			return { status: 'success', finishReason: result.finishReason };
 		} finally {
 			cite(trace, sources);
@@ -71,4 +70,18 @@ function cite(trace: TraceRecorder, sources: readonly Source[]): void {
 	const { valid } = readCitations(trace.answer, sources.length);
 	trace.record.citations = valid;
 	trace.ledger.cite(sources.filter((source) => valid.includes(source.n)).map((source) => source.chunk_id));
+}
+
+/**
+ * US dollars of the run's model calls: 0 when there was none, null when the price is not known. A server may name the model
+ * differently from the settings; the price list knows one name or the other.
+ */
+function costOf(
+	{ generator, prices }: AnswerEngine,
+	trace: TraceRecorder,
+	model = generator.model
+): number | null {
+	const { usage } = trace.record;
+	if (generator.builtIn || usage === NO_USAGE) return 0;
+	return prices.cost(model, usage) ?? prices.cost(generator.model, usage);
 }
