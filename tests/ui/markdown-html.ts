@@ -22,7 +22,7 @@ const ALLOWED: Record<string, Record<string, RegExp>> = {
 	},
 	pre: { role: /^group$/, ariaLabel: /^Code/, tabIndex: /^0$/ },
 	code: { className: /^language-[\w+#.-]{1,30}$/ },
-	span: { className: /^(?:caret|hljs-[\w-]+(?: \w+_)*)$/, ariaHidden: /^true$/ },
+	span: { className: /^(?:caret|cited-words|hljs-[\w-]+(?: \w+_)*)$/, ariaHidden: /^true$/ },
 	div: { className: /^table$/, role: /^group$/, ariaLabel: /^Table$/, tabIndex: /^0$/ },
 	button: {
 		type: /^button$/,

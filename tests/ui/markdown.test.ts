@@ -98,7 +98,7 @@ describe('Citations', () => {
 
 	test('what is not cited is kept as it was written', () => {
 		expect(renderMarkdown('a [4], [1, 7]', { titles })).toMatch(
-			/^<p>a \[4\],\s<button.*<\/button>\[7\]<\/p>$/
+			/^<p>a <span class="cited-words">\[4\],\s<button.*<\/button>\[7\]<\/span><\/p>$/
 		);
 		expect(renderMarkdown('a [1]')).toBe('<p>a [1]</p>');
 	});

@@ -24,21 +24,43 @@ export function rehypeCitations() {
 	};
 }
 
+/** The last word before a mark, and what closes the sentence behind it. */
+const WORD_BEFORE = /\S{1,30}$/;
+const CLOSING = /^[.,;:!?)\]”’»]+/;
+
 function* split(value: string, titles: readonly string[]): Generator<ElementContent> {
 	let from = 0;
 	for (const match of value.matchAll(CITATION)) {
 		const numbers = [...match[0].matchAll(/\d+/g)].map(([digits]) => Number(digits));
 		if (!numbers.some((n) => titles[n - 1] !== undefined)) continue;
-		// The mark belongs to the word before it: no line may begin with it.
-		const before = value.slice(from, match.index).replace(/ $/, '\u202f');
-		if (before) yield text(before);
-		for (const n of numbers) {
+		const between = value.slice(from, match.index);
+		const before = between.replace(/ $/, '');
+		const word = WORD_BEFORE.exec(before)?.[0] ?? '';
+		const end = match.index + match[0].length;
+		const closing = CLOSING.exec(value.slice(end))?.[0] ?? '';
+		const marks = numbers.map((n) => {
 			const title = titles[n - 1];
-			yield title === undefined ? text(`[${n}]`) : mark(n, title);
-		}
-		from = match.index + match[0].length;
+			return title === undefined ? text(`[${n}]`) : mark(n, title);
+		});
+		if (before.length > word.length) yield text(before.slice(0, before.length - word.length));
+		// A thin space that does not break, where there was a space.
+		const space = word && between.endsWith(' ') ? '\u202f' : '';
+		yield* unbroken([...(word ? [text(word + space)] : []), ...marks, ...(closing ? [text(closing)] : [])]);
+		from = end + closing.length;
 	}
 	if (from < value.length) yield text(value.slice(from));
+}
+
+/** More parts than these may be wider than a phone. */
+const MOST_UNBROKEN = 6;
+
+/** Word, marks and closing characters on one line: browsers break on either side of a button. */
+function unbroken(parts: ElementContent[]): ElementContent[] {
+	if (parts.length === 1) return parts;
+	if (parts.length > MOST_UNBROKEN) {
+		return [...unbroken(parts.slice(0, 2)), ...parts.slice(2, -2), ...unbroken(parts.slice(-2))];
+	}
+	return [{ type: 'element', tagName: 'span', properties: { className: ['cited-words'] }, children: parts }];
 }
 
 const text = (value: string): Text => ({ type: 'text', value });
