@@ -44,8 +44,12 @@ function* split(value: string, titles: readonly string[]): Generator<ElementCont
 		});
 		if (before.length > word.length) yield text(before.slice(0, before.length - word.length));
 		// A thin space that does not break, where there was a space.
-		const space = word && between.endsWith(' ') ? '\u202f' : '';
-		yield* unbroken([...(word ? [text(word + space)] : []), ...marks, ...(closing ? [text(closing)] : [])]);
+		const space = between.endsWith(' ') ? '\u202f' : '';
+		yield* unbroken([
+			...(word + space ? [text(word + space)] : []),
+			...marks,
+			...(closing ? [text(closing)] : [])
+		]);
 		from = end + closing.length;
 	}
 	if (from < value.length) yield text(value.slice(from));
