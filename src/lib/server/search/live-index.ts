@@ -147,7 +147,7 @@ export class LiveIndex implements SearchIndex {
 }
 
 /** What is built on first use, and compiled on first use, is so before anybody waits for it. */
-async function warmUp(index: SearchIndex): Promise<void> {
+async function warmUp(index: OramaIndex): Promise<void> {
 	const breather = new Breather();
 	for (const question of WARM_UP_QUESTIONS) {
 		const hits = await index.searchText(question, { limit: 50 });
@@ -156,6 +156,7 @@ async function warmUp(index: SearchIndex): Promise<void> {
 			null,
 			hits.map((hit) => hit.chunk_id)
 		);
+		await index.searchVector(new Float32Array(index.dimensions).fill(1, 0, 1), { limit: 50 });
 		await breather.breathe();
 	}
 }
