@@ -81,6 +81,7 @@ describe('Citations', () => {
 		['in code', '`[1]`\n\n```\n[1]\n```\n\n    [2]', []],
 		['as the text of a link', '[[1]](https://a.example/)', []],
 		['an index', 'rows[1]', []],
+		['that a quoted passage has', 'a [1], but \\[2\\]', [1]],
 		['escaped', '\\[x1\\] [^1] [1a]', []],
 		['in the description of a picture', '![[1]](https://a.example/)', []]
 	])('%s', (_name, markdown, numbers) => {

@@ -26,6 +26,7 @@ describe('citations', () => {
 		['a fence that is still open', 'See\n```\n[1]'],
 		['inline code', 'The list `[1]` is short.'],
 		['a fence inside a longer fence', '````md\n```\nx\n```\n[1]\n````'],
+		['a number that a quoted passage has', 'See \\[1\\] there.'],
 		['the text of a link', 'See [1](https://example.com).']
 	])('does not take %s for a citation', (_, answer) => {
 		expect(readCitations(answer, 3)).toEqual({ valid: [], invalid: [] });

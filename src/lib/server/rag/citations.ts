@@ -5,8 +5,8 @@ import { unified } from 'unified';
 
 const markdown = unified().use(remarkParse).use(remarkGfm);
 
-/** `[1]`, `[1, 3]` or `[1][3]`, but not `rows[1]`. */
-const CITATION = /(?<!\w)((?:\[\d{1,3}(?:\s*,\s*\d{1,3})*\])+)/g;
+/** `[1]`, `[1, 3]` or `[1][3]`, but not `rows[1]`, and not `\[1\]`: a number that a passage itself has is quoted like that. */
+const CITATION = /(?<![\w\\])((?:\[\d{1,3}(?:\s*,\s*\d{1,3})*\])+)/g;
 
 export interface Citations {
 	/** Numbers of given sources that the answer cites, ascending, each once. */
@@ -21,7 +21,7 @@ export interface Citations {
  */
 export function readCitations(answer: string, sourceCount: number): Citations {
 	const cited = new Set<number>();
-	for (const text of proseOf(markdown.parse(answer))) {
+	for (const text of proseOf(markdown.parse(answer), answer)) {
 		for (const [marker] of text.matchAll(CITATION)) {
 			for (const [digits] of marker.matchAll(/\d+/g)) cited.add(Number(digits));
 		}
@@ -31,11 +31,12 @@ export function readCitations(answer: string, sourceCount: number): Citations {
 	return { valid: all.filter(given), invalid: all.filter((n) => !given(n)) };
 }
 
-/** The text outside code and links, run by run. */
-function* proseOf(node: Nodes): Generator<string> {
-	if (node.type === 'text') yield node.value;
+/** The text outside code and links, run by run, as it was written. */
+function* proseOf(node: Nodes, source: string): Generator<string> {
+	const { start, end } = node.position ?? {};
+	if (node.type === 'text') yield source.slice(start?.offset, end?.offset);
 	// `[1]` with a definition of 1 further down, as some models write it.
 	else if (node.type === 'linkReference') yield `[${node.label ?? ''}]`;
 	else if (node.type !== 'link' && 'children' in node)
-		for (const child of node.children) yield* proseOf(child);
+		for (const child of node.children) yield* proseOf(child, source);
 }

@@ -16,7 +16,9 @@ export function rehypeCitations() {
 		visit(tree, (node, index, parent) => {
 			if (node.type === 'element' && ['code', 'pre', 'a'].includes(node.tagName)) return SKIP;
 			if (node.type !== 'text' || !parent || index === undefined) return undefined;
-			const parts = [...split(node.value, titles)];
+			const { start, end } = node.position ?? {};
+			const written = String(file.value).slice(start?.offset, end?.offset);
+			const parts = [...split(node.value, withoutEscaped(titles, written))];
 			if (parts.length === 1 && parts[0]?.type === 'text') return undefined;
 			parent.children.splice(index, 1, ...parts);
 			return [SKIP, index + parts.length];
@@ -24,11 +26,17 @@ export function rehypeCitations() {
 	};
 }
 
+/** The titles but for the numbers that were written as `\[1\]`: those belong to a passage that is quoted. */
+function withoutEscaped(titles: readonly string[], written: string): readonly (string | undefined)[] {
+	const escaped = new Set([...written.matchAll(/\\\[(\d{1,3})/g)].map(([, digits]) => Number(digits)));
+	return escaped.size === 0 ? titles : titles.map((title, at) => (escaped.has(at + 1) ? undefined : title));
+}
+
 /** The last word before a mark, and what closes the sentence behind it. */
 const WORD_BEFORE = /\S{1,30}$/;
 const CLOSING = /^[.,;:!?)\]”’»]+/;
 
-function* split(value: string, titles: readonly string[]): Generator<ElementContent> {
+function* split(value: string, titles: readonly (string | undefined)[]): Generator<ElementContent> {
 	let from = 0;
 	for (const match of value.matchAll(CITATION)) {
 		const numbers = [...match[0].matchAll(/\d+/g)].map(([digits]) => Number(digits));
