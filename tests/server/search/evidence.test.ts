@@ -113,6 +113,22 @@ describe('evidence about a passage', () => {
 		for (const id of Object.keys(given)) expect(backward(id)).toEqual(forward(id));
 	});
 
+	it('counts words that stand for those of the question, for less', async () => {
+		const of = await evidence('delete a directory', {
+			asked: { text: 'Here directories are deleted.' },
+			related: { text: 'Here folders are removed.' },
+			none: { text: 'Nothing of that.' }
+		});
+		expect(of('asked').coverage).toBeCloseTo(1, 12);
+		expect(of('related').coverage).toBeGreaterThan(0);
+		expect(of('related').coverage).toBeLessThan(of('asked').coverage! / 2);
+		expect(of('related').document_bm25).toBeGreaterThan(0);
+		expect(of('related').document_bm25).toBeLessThan(of('asked').document_bm25!);
+		expect(of('related').bm25).toBe(0);
+		expect(of('none').coverage).toBe(0);
+		expect(of('none').question_known).toBe(1);
+	});
+
 	it('knows when the question names a library', async () => {
 		const of = await evidence('middleware in fastapi', {
 			named: { library: 'fastapi', text: 'middleware' },

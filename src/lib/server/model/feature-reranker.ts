@@ -29,12 +29,8 @@ export class FeatureReranker implements Reranker {
 		throwIfCancelled(signal);
 		const scores = new Float64Array(candidates.length);
 		for (const [name, weight] of this.#weights) {
-			const values = candidates.map(({ features }) => features[name] ?? 0);
-			const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-			const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
-			const spread = Math.sqrt(variance);
-			if (spread < LEAST_SPREAD) continue;
-			values.forEach((value, at) => (scores[at]! += (weight * (value - mean)) / spread));
+			const values = standardise(Float64Array.from(candidates, ({ features }) => features[name] ?? 0));
+			values?.forEach((value, at) => (scores[at]! += weight * value));
 		}
 		return candidates
 			.map(({ chunk, features }, at) => ({
@@ -44,4 +40,18 @@ export class FeatureReranker implements Reranker {
 			}))
 			.sort((a, b) => b.score - a.score || (a.chunk_id < b.chunk_id ? -1 : 1));
 	}
+}
+
+/**
+ * (value − mean) / standard deviation among the candidates of a question; null when all are alike, for then they say nothing.
+ * Training scales the same way.
+ */
+export function standardise(values: Float64Array): Float64Array | null {
+	let mean = 0;
+	for (const value of values) mean += value / values.length;
+	let variance = 0;
+	for (const value of values) variance += (value - mean) ** 2 / values.length;
+	const spread = Math.sqrt(variance);
+	if (spread < LEAST_SPREAD) return null;
+	return values.map((value) => (value - mean) / spread);
 }

@@ -1,28 +1,28 @@
 /**
  * Weights of the built-in reranker by name of the evidence, for values that were scaled to mean 0 and standard deviation 1 among the
- * candidates of a question. Learnt on real questions with a softmax loss over documents and an L2 penalty; none may be negative,
- * so that more evidence never hurts.
+ * candidates of a question. Learnt on real questions with a softmax loss over documents and an L2 penalty; none may be negative, so that
+ * more evidence never hurts. Written by `npm run train`.
  */
 export const featureWeights: Readonly<Record<string, number>> = {
-	/** The page as a whole, and what is around the passage. */
-	document_bm25: 0.64,
-	document_best_passage: 0.22,
-	document_heading_coverage: 0.17,
-	neighbours: 0.25,
 	/** The passage itself. */
-	proximity: 0.24,
-	body_bm25: 0.18,
-	coverage: 0.05,
-	/** Small, because the built-in embedder sees the same words as everything above. */
-	semantic: 0.05,
+	coverage: 0.22,
+	proximity: 0.21,
+	body_bm25: 0.17,
+	/** The page as a whole, and what is around the passage. */
+	document_bm25: 0.62,
+	neighbours: 0.17,
+	document_best_passage: 0.16,
 	/** What it is called. */
-	heading_match: 0.17,
-	title_bm25: 0.14,
-	heading_bm25: 0.11,
-	title_match: 0.08,
+	heading_match: 0.14,
+	heading_bm25: 0.13,
+	document_heading_coverage: 0.13,
+	title_bm25: 0.11,
+	title_match: 0.1,
 	/** Where it is: overviews come first on a page. */
-	position: 0.23,
+	position: 0.16,
+	/** Small, because the built-in embedder sees the same words as everything above. */
+	semantic: 0.17,
 	/** Which library it belongs to, when all are searched. */
-	library_named: 0.3,
-	library_share: 0.05
+	library_named: 0.17,
+	library_share: 0.13
 };

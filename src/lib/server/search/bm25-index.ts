@@ -2,6 +2,7 @@ import { defaultBm25Settings, inverseDocumentFrequency, type Bm25Settings } from
 import { GrowingArray } from './growing-array.ts';
 import { FIELDS } from './passage-fields.ts';
 import { buildPostings, type Postings } from './postings.ts';
+import { relatedTerms } from './related-words.ts';
 import { TokenStore } from './token-store.ts';
 import { TopK } from './top-k.ts';
 import { Vocabulary } from './vocabulary.ts';
@@ -15,6 +16,9 @@ const MOST_SEGMENTS = 8;
 /** A question is searched by so many of its terms, those that weigh most: a pasted log must not hold up everybody else. */
 const MOST_QUERY_TERMS = 64;
 
+/** How much a word that is only related to one of the question counts. */
+const RELATED_WEIGHT = 0.3;
+
 /** Stands for no library filter. */
 export const ALL_LIBRARIES = -1;
 
@@ -24,7 +28,10 @@ export interface QueryTerm {
 	term: number;
 	/** How often it was asked. */
 	count: number;
+	/** Inverse document frequency; of a related word, the share that counts. */
 	idf: number;
+	/** Not asked for, but stands for something that was. */
+	isRelated: boolean;
 }
 
 /** Passage numbers and scores, best first. */
@@ -138,7 +145,7 @@ export class Bm25Index {
 	}
 
 	/**
-	 * The distinct known terms of a question with their weights; of a very long one, the heaviest.
+	 * The distinct known terms of a question with their weights, in its order; of a very long one, the heaviest.
 	 * @param library counts passages of this library only; ALL_LIBRARIES counts all
 	 */
 	query(question: string, library: number): QueryTerm[] {
@@ -149,9 +156,22 @@ export class Bm25Index {
 		const size = library === ALL_LIBRARIES ? this.#size : this.librarySize(library);
 		for (const [term, count] of counts) {
 			const frequency = this.documentFrequency(term, library);
-			if (frequency > 0) terms.push({ term, count, idf: inverseDocumentFrequency(size, frequency) });
+			if (frequency === 0) continue;
+			terms.push({ term, count, idf: inverseDocumentFrequency(size, frequency), isRelated: false });
 		}
 		return heaviest(terms);
+	}
+
+	/** Known terms that are not in a question but related to its words, with the share of their weight that counts. */
+	relatedQuery(question: string): QueryTerm[] {
+		this.seal();
+		return relatedTerms(question).flatMap((word) => {
+			const term = this.vocabulary.find(word);
+			const frequency = term === undefined ? 0 : this.documentFrequency(term, ALL_LIBRARIES);
+			if (term === undefined || frequency === 0) return [];
+			const idf = RELATED_WEIGHT * inverseDocumentFrequency(this.#size, frequency);
+			return [{ term, count: 1, idf, isRelated: true }];
+		});
 	}
 
 	/** How many passages hold a term. */

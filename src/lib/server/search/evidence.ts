@@ -14,8 +14,9 @@ const BODY = FIELDS.indexOf('body');
 const LIBRARY_SAMPLE = 30;
 
 /**
- * Evidence about a passage, each a number that can be explained. BM25 values are shares of what the question's terms could give at most;
- * "share" means weighted by inverse document frequency.
+ * Evidence about a passage, each a number that can be explained. BM25 values are shares of what the question's own terms could give at
+ * most; "share" means weighted by inverse document frequency. Words related to the question count in both at their lower weight, so a
+ * value can go a little beyond 1.
  */
 export interface Evidence extends Record<string, number> {
 	/** BM25F over all fields. */
@@ -62,9 +63,14 @@ export interface Evidence extends Record<string, number> {
 
 /** A term of the question with its place among its distinct terms. */
 interface Asked {
+	/** Terms of the question itself. */
+	own: QueryTerm[];
+	/** The same, then those of related words. */
 	terms: QueryTerm[];
-	/** Sum of the terms' weights; at least a little, to divide by. */
+	/** Sum of the weights of the terms that were asked for; at least a little, to divide by. */
 	weight: number;
+	/** The same, each as often as it was asked. */
+	countedWeight: number;
 	/** Place by term number, plus 1. */
 	places: Map<number, number>;
 	identifiers: Set<number>;
@@ -100,9 +106,9 @@ export class EvidenceReader {
 		if (numbers.length === 0) return evidence;
 		const { text, table, vectors, ids } = this.#store;
 		const asked = this.#ask(question);
-		const scores = text.score(asked.terms, ALL_LIBRARIES);
+		const scores = text.score(asked.own, ALL_LIBRARIES);
 		const { k1 } = text.settings;
-		const most = asked.terms.reduce((sum, { count, idf }) => sum + count * idf, 0) * (k1 + 1) || 1;
+		const most = asked.countedWeight * (k1 + 1) || 1;
 		const pages = this.#pages.score(asked.terms);
 		const libraries = this.#libraryShares(scores.matches.subarray(0, scores.matchCount), scores.byPassage);
 		const named = this.#namedLibraries(question);
@@ -122,7 +128,7 @@ export class EvidenceReader {
 				heading_bm25: own.heading_bm25,
 				body_bm25: own.body_bm25,
 				code_bm25: own.code_bm25,
-				document_bm25: pages.scores[page]! / most,
+				document_bm25: pages.scores[page]!,
 				document_best_passage: pages.best(page, scores.byPassage) / most,
 				document_heading_coverage: pages.headingWeights[page]! / asked.weight,
 				document_coverage: pages.weights[page]! / asked.weight,
@@ -147,7 +153,8 @@ export class EvidenceReader {
 
 	#ask(question: string): Asked {
 		const { text } = this.#store;
-		const terms = text.query(question, ALL_LIBRARIES);
+		const own = text.query(question, ALL_LIBRARIES);
+		const terms = [...own, ...text.relatedQuery(question)];
 		const places = new Map(terms.map(({ term }, place) => [term, place + 1]));
 		const identifiers = new Set<number>();
 		let unknownWeight = 0;
@@ -170,11 +177,13 @@ export class EvidenceReader {
 				if (number !== undefined) identifiers.add(number);
 			});
 		}
-		const knownWeight = terms.reduce((sum, { idf }) => sum + idf, 0);
+		const knownWeight = own.reduce((sum, { idf }) => sum + idf, 0);
 		const known = knownWeight / (knownWeight + unknownWeight || 1);
 		return {
+			own,
 			terms,
 			weight: knownWeight || 1,
+			countedWeight: own.reduce((sum, { count, idf }) => sum + count * idf, 0),
 			places,
 			identifiers,
 			identifierWeight,
@@ -189,7 +198,7 @@ export class EvidenceReader {
 	/** What the tokens of a passage say. */
 	#readTokens(number: number, asked: Asked) {
 		const { tokens, settings } = this.#store.text;
-		const { terms: query, weight } = asked;
+		const { terms: query, weight, countedWeight } = asked;
 		const { frequencies, lastPositions, distances, adjacent } = asked;
 		frequencies.fill(0);
 		lastPositions.fill(-1);
@@ -223,10 +232,9 @@ export class EvidenceReader {
 		let phrase = 0;
 		let titleWeight = 0;
 		let headingWeight = 0;
-		let most = 0;
+		const most = countedWeight * (settings.k1 + 1) || 1;
 		for (let place = 0; place < query.length; place += 1) {
-			const { term, count, idf } = query[place]!;
-			most += count * idf * (settings.k1 + 1);
+			const { term, count, idf, isRelated } = query[place]!;
 			let found = false;
 			for (let field = 0; field < FIELD_COUNT; field += 1) {
 				const frequency = frequencies[place * FIELD_COUNT + field]!;
@@ -240,12 +248,11 @@ export class EvidenceReader {
 			if (found && asked.identifiers.has(term)) identifier += idf;
 			if (frequencies[place * FIELD_COUNT + TITLE]! > 0) titleWeight += idf;
 			if (frequencies[place * FIELD_COUNT + HEADING]! > 0) headingWeight += idf;
-			if (place === 0) continue;
+			if (place === 0 || isRelated) continue;
 			const pair = Math.min(idf, query[place - 1]!.idf);
 			proximity += pair / distances[place]!;
 			phrase += pair * adjacent[place]!;
 		}
-		most ||= 1;
 		return {
 			title_bm25: byField[0]! / most,
 			heading_bm25: byField[1]! / most,
