@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { existsSync, rmSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { ingestTable, measureIngest, measureUpdates } from './bench/ingest.ts';
@@ -143,8 +143,7 @@ async function main(workFolder: string): Promise<void> {
 }
 
 const workFolder = await mkdtemp(join(tmpdir(), 'citelight-bench-'));
-try {
-	await main(workFolder);
-} finally {
-	await rm(workFolder, { recursive: true, force: true });
-}
+// Also when it is interrupted: the folder holds gigabytes.
+process.once('exit', () => rmSync(workFolder, { recursive: true, force: true }));
+process.once('SIGINT', () => process.exit(130)).once('SIGTERM', () => process.exit(143));
+await main(workFolder);
