@@ -1,7 +1,7 @@
 /** Evidence of the reranker, by what it looks at; parts of an ablation. */
 export const EVIDENCE_PARTS = {
 	passage: ['body_bm25', 'coverage', 'proximity'],
-	document: ['document_bm25', 'document_best_passage', 'neighbours'],
+	document: ['document_bm25', 'document_coverage', 'document_best_passage', 'neighbours'],
 	headings: ['heading_match', 'heading_bm25', 'title_match', 'title_bm25', 'document_heading_coverage'],
 	position: ['position'],
 	vectors: ['semantic'],
@@ -13,8 +13,11 @@ export const LEARNT_EVIDENCE: readonly string[] = Object.values(EVIDENCE_PARTS).
 
 /**
  * Where the weights start and what they are pulled back to: all kinds of evidence alike, the whole page more, because it alone already
- * orders best. With some hundred questions to learn from, staying near it holds better on others than following them.
+ * orders best, what lies around the passage less. With some hundred questions to learn from, staying near it holds better on others than
+ * following them.
  */
-export const PRIOR: ReadonlyMap<string, number> = new Map(
-	LEARNT_EVIDENCE.map((name) => [name, name === 'document_bm25' ? 0.5 : 0.15])
-);
+export const PRIOR: ReadonlyMap<string, number> = new Map([
+	...LEARNT_EVIDENCE.map((name): [string, number] => [name, 0.15]),
+	['document_bm25', 0.7],
+	['neighbours', 0.1]
+]);

@@ -5,24 +5,25 @@
  */
 export const featureWeights: Readonly<Record<string, number>> = {
 	/** The passage itself. */
-	coverage: 0.22,
-	proximity: 0.21,
-	body_bm25: 0.17,
+	proximity: 0.2,
+	coverage: 0.16,
+	body_bm25: 0.15,
 	/** The page as a whole, and what is around the passage. */
-	document_bm25: 0.62,
-	neighbours: 0.17,
-	document_best_passage: 0.16,
+	document_bm25: 0.72,
+	document_coverage: 0.17,
+	document_best_passage: 0.14,
+	neighbours: 0.11,
 	/** What it is called. */
 	heading_match: 0.14,
 	heading_bm25: 0.13,
-	document_heading_coverage: 0.13,
-	title_bm25: 0.11,
-	title_match: 0.1,
+	title_bm25: 0.12,
+	document_heading_coverage: 0.12,
+	title_match: 0.11,
 	/** Where it is: overviews come first on a page. */
 	position: 0.16,
 	/** Small, because the built-in embedder sees the same words as everything above. */
-	semantic: 0.17,
+	semantic: 0.16,
 	/** Which library it belongs to, when all are searched. */
-	library_named: 0.17,
-	library_share: 0.13
+	library_named: 0.16,
+	library_share: 0.14
 };

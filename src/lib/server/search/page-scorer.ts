@@ -16,6 +16,12 @@ const PAGE_K1 = 5;
 const PAGE_B = 0.6;
 /** A page is about more than a passage: what is only related to the question counts for more. */
 const RELATED_SHARE = 0.6;
+/**
+ * Words that name things are what a question is about, however rare its other words are: a word counts by 0.7 + 0.6 · √share of the pages
+ * with it that have it in their title or headings.
+ */
+const SUBJECT_BASE = 0.7;
+const SUBJECT_GAIN = 0.6;
 const TITLE_WEIGHT = 6;
 const HEADING_WEIGHT = 2;
 
@@ -23,10 +29,10 @@ const HEADING_WEIGHT = 2;
 export interface PageScores {
 	/** BM25F of the page, over the most that the question's own terms could give. */
 	scores: Float64Array;
-	/** Sum of the weights of the question's terms that it holds. */
-	weights: Float64Array;
+	/** Share of the question that it holds. */
+	coverage: Float64Array;
 	/** The same over its title and headings. */
-	headingWeights: Float64Array;
+	headingCoverage: Float64Array;
 	/** Best score of its passages. */
 	best(page: number, scores: Float64Array): number;
 }
@@ -56,14 +62,16 @@ export class PageScorer {
 		const { fields } = text.settings;
 		const count = this.#store.table.pages.length;
 		const scores = new Float64Array(count);
-		const weights = new Float64Array(count);
-		const headingWeights = new Float64Array(count);
+		const coverage = new Float64Array(count);
+		const headingCoverage = new Float64Array(count);
 		const frequencies = new Float64Array(count);
 		const titles = new Uint8Array(count);
 		const headings = new Uint8Array(count);
 		const touched: number[] = [];
 		const codeWeight = fields.code.weight;
+		/** What the question's own terms could give at most, and their weights. */
 		let most = 0;
+		let total = 0;
 		for (const { term, count: asked, isRelated } of query) {
 			touched.length = 0;
 			text.visit(term, ALL_LIBRARIES, (number, packed) => {
@@ -77,21 +85,33 @@ export class PageScorer {
 					((packed >>> (8 * CODE)) & 0xff) * codeWeight +
 					heading * HEADING_WEIGHT;
 			});
-			const share = isRelated ? RELATED_SHARE : 1;
-			const idf = share * inverseDocumentFrequency(this.#pageCount, touched.length);
-			if (!isRelated) most += asked * idf;
+			let named = 0;
+			for (const page of touched) if (titles[page]! + headings[page]! > 0) named += 1;
+			const subject = SUBJECT_BASE + SUBJECT_GAIN * Math.sqrt(named / (touched.length || 1));
+			const weight = subject * inverseDocumentFrequency(this.#pageCount, touched.length);
+			const counted = isRelated ? RELATED_SHARE * weight : weight;
+			if (!isRelated) {
+				most += asked * weight;
+				total += weight;
+			}
 			for (const page of touched) {
 				const length = 1 - PAGE_B + (PAGE_B * this.#lengths[page]!) / this.#averageLength;
 				const frequency = frequencies[page]! / length + titles[page]! * TITLE_WEIGHT;
-				scores[page]! += (asked * idf * frequency) / (PAGE_K1 + frequency);
-				weights[page]! += idf;
-				if (titles[page]! + headings[page]! > 0) headingWeights[page]! += idf;
+				scores[page]! += (asked * counted * frequency) / (PAGE_K1 + frequency);
+				coverage[page]! += counted;
+				if (titles[page]! + headings[page]! > 0) headingCoverage[page]! += counted;
 				frequencies[page] = 0;
 				titles[page] = 0;
 				headings[page] = 0;
 			}
 		}
-		if (most > 0) for (let page = 0; page < count; page += 1) scores[page]! /= most;
+		if (most > 0) {
+			for (let page = 0; page < count; page += 1) {
+				scores[page]! /= most;
+				coverage[page]! /= total;
+				headingCoverage[page]! /= total;
+			}
+		}
 		const known = new Map<number, number>();
 		const best = (page: number, byPassage: Float64Array) => {
 			let most = known.get(page);
@@ -103,7 +123,7 @@ export class PageScorer {
 			known.set(page, most);
 			return most;
 		};
-		return { scores, weights, headingWeights, best };
+		return { scores, coverage, headingCoverage, best };
 	}
 
 	/** The passage before (-1) or after (+1) one in its page; -1 when there is none. */
