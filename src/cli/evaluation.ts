@@ -155,11 +155,15 @@ async function search(
 	signal: AbortSignal
 ): Promise<Found> {
 	const trace = new TraceRecorder({ question, library, limit: 20 }, 'eval', '');
-	const passages = await findPassages(engine, engine.knowledge(), { question, library }, trace, signal);
+	const knowledge = engine.knowledge();
+	const passages = await findPassages(engine, knowledge, { question, library }, trace, signal);
 	const { steps } = trace.pending();
 	for (const step of steps) collect(times, step.name, step.duration_ms);
 	collect(times, 'retrieval', unionLength(steps));
-	return { passages: passages.map(({ chunk }) => chunk), refused: !judgeEvidence(passages).answerable };
+	return {
+		passages: passages.map(({ chunk }) => chunk),
+		refused: !judgeEvidence(passages, knowledge).answerable
+	};
 }
 
 function collect(times: Map<string, number[]>, name: string, duration: number): void {

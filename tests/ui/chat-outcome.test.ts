@@ -75,17 +75,12 @@ describe('a question that the documentation does not cover', () => {
 	it('is said to be so, and looks unlike an answer', async () => {
 		await using opened = await test.open();
 		const { page, chat } = opened;
-		// When the gate refuses is tested with the gate. Here a real stream is made to end as a refused one.
-		await page.route('**/trpc/ask?*', async (route) => {
-			const response = await route.fetch();
-			const body = (await response.text()).replace('"finish_reason":"stop"', '"finish_reason":"refused"');
-			await route.fulfill({ response, body });
-		});
-		test.http.model.queue(answer(['The documentation does not cover this question.']));
-		await chat.ask('When do I plant palm trees on the moon?');
+		const calls = test.http.model.calls.length;
+		await chat.ask('Zyxwv qwrtp kjhgf?');
 		await chat.over();
 		await chat.turn.getByRole('group', { name: 'Not covered' }).waitFor();
 		await expect.poll(() => chat.announcement()).toContain('does not cover');
+		expect(test.http.model.calls).toHaveLength(calls);
 		await expectSound(page);
 	});
 });

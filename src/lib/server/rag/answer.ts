@@ -3,8 +3,8 @@ import { NO_USAGE } from '#lib/contract/trace.ts';
 import type { TraceRecorder } from '#lib/server/trace/recorder.ts';
 import type { AnswerPipeline } from './answer-part.ts';
 import { readCitations } from './citations.ts';
-import type { AnswerEngine } from './engine.ts';
-import { findPassages } from './find.ts';
+import type { AnswerEngine, Knowledge } from './engine.ts';
+import { describeLosers, findPassages } from './find.ts';
 import { judgeEvidence, refusalText } from './gate.ts';
 import { generate } from './generate.ts';
 import { buildPrompt, freshBoundary } from './prompt.ts';
@@ -16,53 +16,66 @@ export type { AnswerOutcome, AnswerPart, AnswerPipeline } from './answer-part.ts
 /** Earlier turns that a follow-up is understood with. */
 const TURNS = 3;
 
-/** The way from question to answer, in order: the table of contents of the product. */
+/** Makes the pipeline that answers with this engine; a run sees one generation of the index from beginning to end. */
 export function createAnswerPipeline(engine: AnswerEngine): AnswerPipeline {
-	return async function* answer(request, trace, signal) {
-		const library = request.library ?? null;
+	return async function* (request, trace, signal) {
 		const knowledge = engine.knowledge();
-		const turns = request.conversation_id ? engine.turns(request.conversation_id, TURNS) : [];
-
-		const question = await rewriteFollowUp(request.question, turns, engine.generator, trace, signal);
-		const passages = await findPassages(engine, knowledge, { question, library }, trace, signal);
-
-		const verdict = await trace.step('evidence_gate', (step) => {
-			const verdict = judgeEvidence(passages);
-			Object.assign(step.details, verdict.details, { answerable: verdict.answerable });
-			return verdict;
-		});
-		if (!verdict.answerable) {
-			trace.ledger.settle('evidence_gate');
-			trace.record.costUsd = costOf(engine, trace);
-			trace.answer = refusalText(passages);
-			yield { type: 'sources', data: [] };
-			yield { type: 'token', data: trace.answer };
-			return { status: 'refused', finishReason: 'refused' };
-		}
-
-		const { sources, messages } = await trace.step('prompt_building', ({ details }) => {
-			const sources = selectSources(passages, request.limit);
-			const messages = buildPrompt(request.question, sources, turns, freshBoundary(sources));
-			details.n_sources = sources.length;
-			details.characters = messages.reduce((sum, message) => sum + message.content.length, 0);
-			trace.ledger.enterContext(sources.map((source) => source.chunk_id));
-			trace.ledger.settle('reranking');
-			trace.record.sources = sources;
-			trace.record.prompt = messages;
-			return { sources, messages };
-		});
-		yield { type: 'sources', data: sources };
-
-		const { temperature } = request;
-		const writing = { question, messages, sources, temperature };
 		try {
-			const result = yield* generate(engine.generator, writing, trace, signal);
-			trace.record.costUsd = costOf(engine, trace, result.model);
-			return { status: 'success', finishReason: result.finishReason };
+			return yield* answer(engine, knowledge, request, trace, signal);
 		} finally {
-			cite(trace, sources);
+			await describeLosers(knowledge, trace);
 		}
 	};
+}
+
+/** The way from question to answer, in order: the table of contents of the product. */
+async function* answer(
+	engine: AnswerEngine,
+	knowledge: Knowledge,
+	...[request, trace, signal]: Parameters<AnswerPipeline>
+): ReturnType<AnswerPipeline> {
+	const library = request.library ?? null;
+	const turns = request.conversation_id ? engine.turns(request.conversation_id, TURNS) : [];
+
+	const question = await rewriteFollowUp(request.question, turns, engine.generator, trace, signal);
+	const passages = await findPassages(engine, knowledge, { question, library }, trace, signal);
+
+	const verdict = await trace.step('evidence_gate', (step) => {
+		const verdict = judgeEvidence(passages, knowledge);
+		Object.assign(step.details, verdict.details, { answerable: verdict.answerable });
+		return verdict;
+	});
+	if (!verdict.answerable) {
+		trace.ledger.settle('evidence_gate');
+		trace.record.costUsd = costOf(engine, trace);
+		trace.answer = refusalText(passages);
+		yield { type: 'sources', data: [] };
+		yield { type: 'token', data: trace.answer };
+		return { status: 'refused', finishReason: 'refused' };
+	}
+
+	const { sources, messages } = await trace.step('prompt_building', ({ details }) => {
+		const sources = selectSources(passages, request.limit);
+		const messages = buildPrompt(request.question, sources, turns, freshBoundary(sources));
+		details.n_sources = sources.length;
+		details.characters = messages.reduce((sum, message) => sum + message.content.length, 0);
+		trace.ledger.enterContext(sources.map((source) => source.chunk_id));
+		trace.ledger.settle('reranking');
+		trace.record.sources = sources;
+		trace.record.prompt = messages;
+		return { sources, messages };
+	});
+	yield { type: 'sources', data: sources };
+
+	const { temperature } = request;
+	const writing = { question, messages, sources, temperature };
+	try {
+		const result = yield* generate(engine.generator, writing, trace, signal);
+		trace.record.costUsd = costOf(engine, trace, result.model);
+		return { status: 'success', finishReason: result.finishReason };
+	} finally {
+		cite(trace, sources);
+	}
 }
 
 /** Takes the answer's citations into the trace: only numbers that were given count. */

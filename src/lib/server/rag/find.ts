@@ -6,7 +6,7 @@ import { retrieve, type RetrievalRequest } from './retrieve.ts';
 
 /**
  * Finds passages for a question: recall by both searches, fusion, reranking. All that was seen is in the trace's
- * ledger; the result is in the reranker's order.
+ * ledger, the losers by their ids (see `describeLosers`); the result is in the reranker's order.
  * @throws AppError `retrieval_failed`, or `cancelled`.
  */
 export async function findPassages(
@@ -27,7 +27,11 @@ export async function findPassages(
 	const ranked = await rerank(engine, knowledge, request.question, vector, fused, trace, signal);
 	const beyondWindow = fused.slice(RERANK_LIMIT).map((hit) => hit.chunk_id);
 	trace.ledger.describe(ranked.map((passage) => passage.chunk));
-	trace.ledger.describe(await knowledge.index.get(beyondWindow));
 	trace.ledger.dropAt('fusion_rrf', beyondWindow);
 	return ranked;
+}
+
+/** Adds to the ledger what the candidates that were not reranked are; nobody waits for that, so it is done after the answer. */
+export async function describeLosers({ index }: Knowledge, { ledger }: TraceRecorder): Promise<void> {
+	ledger.describe(await index.get(ledger.undescribed()));
 }

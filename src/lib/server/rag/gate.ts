@@ -1,18 +1,24 @@
+import type { Knowledge } from './engine.ts';
 import type { RankedPassage } from './rerank.ts';
 
 /** What the evidence gate decided, with the numbers it decided on. */
 export interface GateVerdict {
 	answerable: boolean;
 	/** Goes into the step's details: snake_case keys. */
-	details: Record<string, number | string | boolean>;
+	details: Record<string, number | null>;
 }
 
 /**
- * The evidence gate: may the model be asked at all? Decides from raw evidence, never from fused values.
- * No passage, no answer.
+ * The evidence gate: may the model be asked at all? Decides from raw evidence, never from fused values. There must be a
+ * passage, and where only words are compared (the built-in embedder knows no others than the passages' own), one that
+ * shares a word with the question.
  */
-export function judgeEvidence(passages: readonly RankedPassage[]): GateVerdict {
-	return { answerable: passages.length > 0, details: { n_passages: passages.length } };
+export function judgeEvidence(passages: readonly RankedPassage[], { embedder }: Knowledge): GateVerdict {
+	const comparesWords = embedder === null || embedder.inProcess;
+	const coverages = passages.flatMap(({ evidence }) => evidence.coverage ?? []);
+	const best = coverages.length > 0 ? Math.max(...coverages) : null;
+	const answerable = passages.length > 0 && !(comparesWords && best === 0);
+	return { answerable, details: { n_passages: passages.length, best_coverage: best } };
 }
 
 /** What a reader gets instead of an answer: says so, and names the nearest headings to look at. */

@@ -74,6 +74,11 @@ export class Ledger {
 		this.dropAt(stage, this.#rows.keys());
 	}
 
+	/** Ids of the chunks that nobody has described yet. */
+	undescribed(): string[] {
+		return this.ids().filter((id) => !this.#chunks.has(id));
+	}
+
 	/** Ids of every chunk seen so far. */
 	ids(): string[] {
 		return [...this.#rows.keys()];
