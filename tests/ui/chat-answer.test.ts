@@ -92,6 +92,25 @@ describe('asking again', () => {
 	});
 });
 
+describe('a conversation', () => {
+	it('is still there after a look at a trace, and goes on', async () => {
+		await using opened = await test.open();
+		const { page, chat } = opened;
+		await chat.ask('Is this about apple trees kept?');
+		await chat.answered(ANSWER);
+		const first = await test.traceOf('Is this about apple trees kept?');
+		await chat.turn.getByRole('link', { name: 'Trace' }).click();
+		await page.waitForURL('**/dashboard/traces/*');
+		await page.goBack();
+		await chat.answered(ANSWER);
+		await chat.ask('And how far apart are the kept ones?');
+		await expect.poll(() => chat.turns.count()).toBe(2);
+		await chat.over();
+		const second = await test.traceOf('And how far apart are the kept ones?');
+		expect(second.conversation_id).toBe(first.trace_id);
+	});
+});
+
 describe('a follow-up', () => {
 	it('belongs to the conversation of the first question, until a new one is begun', async () => {
 		await using opened = await test.open();

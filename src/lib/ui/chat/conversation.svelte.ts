@@ -1,6 +1,17 @@
 import type { CitelightClient } from '#lib/client/index.ts';
 import { Turn } from './turn.svelte.ts';
 
+let kept: Conversation | undefined;
+
+/**
+ * The conversation of this tab: it outlives the page, so that a look at a trace does not end it. On the server there is
+ * none to keep: each request gets its own.
+ */
+export function keptConversation(client: CitelightClient): Conversation {
+	if (typeof window === 'undefined') return new Conversation(client);
+	return (kept ??= new Conversation(client));
+}
+
 /** The turns of one conversation; the server keeps them too, under the id that its answers give. */
 export class Conversation {
 	turns = $state.raw<Turn[]>([]);
