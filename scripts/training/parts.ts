@@ -2,7 +2,7 @@
 export const EVIDENCE_PARTS = {
 	passage: ['body_bm25', 'coverage', 'proximity'],
 	document: ['document_bm25', 'document_coverage', 'document_best_passage', 'neighbours'],
-	headings: ['heading_match', 'heading_bm25', 'title_match', 'title_bm25', 'document_heading_coverage'],
+	headings: ['heading_match', 'heading_bm25', 'title_bm25', 'document_heading_coverage'],
 	position: ['position'],
 	vectors: ['semantic'],
 	library: ['library_named', 'library_share']
@@ -19,5 +19,5 @@ export const LEARNT_EVIDENCE: readonly string[] = Object.values(EVIDENCE_PARTS).
 export const PRIOR: ReadonlyMap<string, number> = new Map([
 	...LEARNT_EVIDENCE.map((name): [string, number] => [name, 0.15]),
 	['document_bm25', 0.7],
-	['neighbours', 0.1]
+	['neighbours', 0.05]
 ]);

@@ -6,19 +6,18 @@
 export const featureWeights: Readonly<Record<string, number>> = {
 	/** The passage itself. */
 	proximity: 0.2,
-	coverage: 0.16,
+	coverage: 0.17,
 	body_bm25: 0.15,
 	/** The page as a whole, and what is around the passage. */
-	document_bm25: 0.72,
+	document_bm25: 0.73,
 	document_coverage: 0.17,
-	document_best_passage: 0.14,
-	neighbours: 0.11,
+	document_best_passage: 0.15,
+	neighbours: 0.08,
 	/** What it is called. */
+	title_bm25: 0.16,
 	heading_match: 0.14,
 	heading_bm25: 0.13,
-	title_bm25: 0.12,
-	document_heading_coverage: 0.12,
-	title_match: 0.11,
+	document_heading_coverage: 0.13,
 	/** Where it is: overviews come first on a page. */
 	position: 0.16,
 	/** Small, because the built-in embedder sees the same words as everything above. */
