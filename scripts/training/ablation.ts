@@ -30,7 +30,7 @@ export function buildUp(
 	return rows;
 }
 
-/** The reranker without each part of its evidence, and without each single piece. */
+/** The reranker without each part of its evidence, and without each single piece of parts that have several. */
 export function leaveOut(
 	examples: readonly TrainingExample[],
 	settings: LearnSettings,
@@ -48,6 +48,9 @@ export function leaveOut(
 	return [
 		without('all evidence', []),
 		...Object.entries(EVIDENCE_PARTS).map(([part, names]) => without(`without ${part}`, names)),
-		...LEARNT_EVIDENCE.map((name) => without(`without ${name}`, [name]))
+		...Object.values(EVIDENCE_PARTS)
+			.filter((names) => names.length > 1)
+			.flat()
+			.map((name) => without(`without ${name}`, [name]))
 	];
 }

@@ -26,7 +26,7 @@ export interface Evidence extends Record<string, number> {
 	heading_bm25: number;
 	body_bm25: number;
 	code_bm25: number;
-	/** BM25F of the whole page. */
+	/** BM25F of the whole page; here and in the coverages of the page, words that pages are named by count for more. */
 	document_bm25: number;
 	/** Best BM25F of any passage of the page. */
 	document_best_passage: number;
