@@ -160,6 +160,25 @@ describe('the library', () => {
 		expect(await chat.library.inputValue()).toBe('');
 	});
 
+	it('of the address counts before it is known which libraries there are', async () => {
+		await using opened = await test.open();
+		const { page, chat } = opened;
+		const listed = Promise.withResolvers<void>();
+		await page.route('**/trpc/libraries*', async (route) => {
+			await listed.promise;
+			await route.continue();
+		});
+		const awake = page.waitForRequest('**/trpc/libraries*');
+		await page.goto(`${test.http.app.url}/?library=harbor`);
+		await awake;
+		test.http.model.queue(answer(['Early.']));
+		await chat.ask('Which mooring lines are taken in a hurry?');
+		await chat.answered('Early.');
+		listed.resolve();
+		await expect.poll(() => chat.library.inputValue()).toBe('harbor');
+		expect((await test.traceOf('Which mooring lines are taken in a hurry?')).library_filter).toBe('harbor');
+	});
+
 	it('of the address wins over the remembered one; one that is not indexed is none', async () => {
 		await using opened = await test.open({}, '/?library=orchard');
 		const { page, chat } = opened;

@@ -1,9 +1,8 @@
 const STORAGE_KEY = 'citelight:library';
 
 /** The library to begin with: what the address says, else what was chosen last; null is all of them. */
-export function initialLibrary(address: URL, known: readonly string[]): string | null {
-	const asked = address.searchParams.get('library') ?? stored();
-	return asked !== null && known.includes(asked) ? asked : null;
+export function wantedLibrary(address: URL): string | null {
+	return address.searchParams.get('library') ?? stored();
 }
 
 /** Remembers a choice for the next visit, and gives the address that says the same. */
