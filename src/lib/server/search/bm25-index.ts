@@ -2,37 +2,25 @@ import { defaultBm25Settings, inverseDocumentFrequency, type Bm25Settings } from
 import { GrowingArray } from './growing-array.ts';
 import { FIELDS } from './passage-fields.ts';
 import { buildPostings, type Postings } from './postings.ts';
+import { heaviest, isSameQuery, type QueryTerm } from './query-terms.ts';
 import { relatedTerms } from './related-words.ts';
 import { TokenStore } from './token-store.ts';
 import { TopK } from './top-k.ts';
 import { Vocabulary } from './vocabulary.ts';
 
 const FIELD_COUNT = FIELDS.length;
+export type { QueryTerm } from './query-terms.ts';
+
 /** Library number of a removed passage. */
 const REMOVED = 0xffff;
 /** Segments that are searched one by one before the younger ones are merged. */
 const MOST_SEGMENTS = 8;
-
-/** A question is searched by so many of its terms, those that weigh most: a pasted log must not hold up everybody else. */
-const MOST_QUERY_TERMS = 64;
 
 /** How much a word that is only related to one of the question counts. */
 const RELATED_WEIGHT = 0.3;
 
 /** Stands for no library filter. */
 export const ALL_LIBRARIES = -1;
-
-/** A term of a question that the index knows. */
-export interface QueryTerm {
-	/** Number in the vocabulary. */
-	term: number;
-	/** How often it was asked. */
-	count: number;
-	/** Inverse document frequency; of a related word, the share that counts. */
-	idf: number;
-	/** Not asked for, but stands for something that was. */
-	isRelated: boolean;
-}
 
 /** Passage numbers and scores, best first. */
 export interface Ranking {
@@ -362,23 +350,4 @@ export class Bm25Index {
 			this.#totalLengths[field]! += sign * this.tokens.fieldLength(number, field);
 		}
 	}
-}
-
-function isSameQuery(one: readonly QueryTerm[], other: readonly QueryTerm[]): boolean {
-	return (
-		one.length === other.length &&
-		one.every(({ term, count, idf }, at) => {
-			const same = other[at]!;
-			return term === same.term && count === same.count && idf === same.idf;
-		})
-	);
-}
-
-/** The terms that can give most, in the order of the question. */
-function heaviest(terms: QueryTerm[]): QueryTerm[] {
-	if (terms.length <= MOST_QUERY_TERMS) return terms;
-	const kept = new Set(
-		terms.toSorted((a, b) => b.count * b.idf - a.count * a.idf).slice(0, MOST_QUERY_TERMS)
-	);
-	return terms.filter((term) => kept.has(term));
 }

@@ -1,9 +1,11 @@
 import { rawTokens, termsOf } from './analyze.ts';
-import { ALL_LIBRARIES, type QueryTerm } from './bm25-index.ts';
+import { ALL_LIBRARIES } from './bm25-index.ts';
 import { inverseDocumentFrequency } from './bm25-settings.ts';
+import type { Evidence } from './evidence-values.ts';
 import { PageScorer } from './page-scorer.ts';
 import { FIELDS } from './passage-fields.ts';
 import type { PassageStore } from './passage-store.ts';
+import type { QueryTerm } from './query-terms.ts';
 
 const FIELD_COUNT = FIELDS.length;
 const TITLE = FIELDS.indexOf('title');
@@ -12,54 +14,6 @@ const BODY = FIELDS.indexOf('body');
 
 /** How many of the best passages tell which library the question is about. */
 const LIBRARY_SAMPLE = 30;
-
-/**
- * Evidence about a passage, each a number that can be explained. BM25 values are shares of what the question's own terms could give at
- * most; "share" means weighted by inverse document frequency. Words related to the question count in both at their lower weight, so a
- * value can go a little beyond 1.
- */
-export interface Evidence extends Record<string, number> {
-	/** BM25F over all fields. */
-	bm25: number;
-	/** BM25 of one field alone. */
-	title_bm25: number;
-	heading_bm25: number;
-	body_bm25: number;
-	code_bm25: number;
-	/** BM25F of the whole page; here and in the coverages of the page, words that pages are named by count for more. */
-	document_bm25: number;
-	/** Best BM25F of any passage of the page. */
-	document_best_passage: number;
-	/** Share of the question that title and headings of the page hold together. */
-	document_heading_coverage: number;
-	/** Share of the question that the passage holds. */
-	coverage: number;
-	/** Share of the question that the page holds. */
-	document_coverage: number;
-	/** Share of the title, or heading, that was asked for. */
-	title_match: number;
-	heading_match: number;
-	/** Neighbouring terms of the question that stand close together, by 1 / distance. */
-	proximity: number;
-	/** Neighbouring terms of the question that stand side by side in the same order. */
-	phrase: number;
-	/** Share of the names in the question (dotted, snake_case, camelCase, options) that the passage holds whole. */
-	identifier: number;
-	/** Cosine of question and passage. */
-	semantic: number;
-	/** Mean BM25F of the passages before and after it. */
-	neighbours: number;
-	/** 1 for the first passage of a page, falling to 0. */
-	position: number;
-	/** Length, as log2 of its terms over 10. */
-	length: number;
-	/** Share of the question that any passage at all holds; the same for all passages. */
-	question_known: number;
-	/** 1 when the question names the library. */
-	library_named: number;
-	/** Share of the passage's library among the best passages. */
-	library_share: number;
-}
 
 /** A term of the question with its place among its distinct terms. */
 interface Asked {
@@ -97,12 +51,8 @@ export class EvidenceReader {
 	}
 
 	/** Evidence by chunk id. */
-	read(
-		question: string,
-		vector: Float32Array | null,
-		numbers: readonly number[]
-	): Map<string, Record<string, number>> {
-		const evidence = new Map<string, Record<string, number>>();
+	read(question: string, vector: Float32Array | null, numbers: readonly number[]): Map<string, Evidence> {
+		const evidence = new Map<string, Evidence>();
 		if (numbers.length === 0) return evidence;
 		const { text, table, vectors, ids } = this.#store;
 		const asked = this.#ask(question);
