@@ -23,8 +23,11 @@ const rooms = [
 	'services'
 ];
 const frameworks = ['$app/*', '$env/*', '@sveltejs/*', '@trpc/*'];
-/** @param {string} name */
-const room = (name) => [`#lib/server/${name}.ts`, `#lib/server/${name}/**`];
+/**
+ * A pattern that begins with `#` would be a comment, as in .gitignore.
+ * @param {string} name
+ */
+const room = (name) => [`\\#lib/server/${name}.ts`, `\\#lib/server/${name}/**`];
 /** @param {string} name */
 const filesOf = (name) => [`src/lib/server/${name}.ts`, `src/lib/server/${name}/**/*.ts`];
 
@@ -53,12 +56,19 @@ const forbid = (files, group, message) => ({
 const houseRules = [
 	forbid(
 		['src/lib/contract/**/*.ts'],
-		['#lib/server/**', '#lib/client/**', 'node:*', ...frameworks],
+		['\\#lib/server/**', '\\#lib/client/**', 'node:*', ...frameworks],
 		'contract/ is browser-safe shapes only.'
 	),
 	forbid(
 		['src/lib/client/**/*.ts'],
-		['#lib/server/**', '!#lib/server/trpc/router.ts', '$app/*', '@sveltejs/*'],
+		[
+			'\\#lib/server/*',
+			'!\\#lib/server/trpc',
+			'\\#lib/server/trpc/*',
+			'!\\#lib/server/trpc/router.ts',
+			'$app/*',
+			'@sveltejs/*'
+		],
 		'client/ may see the router type and contract/, nothing else of the server.'
 	),
 	forbid(
@@ -68,7 +78,7 @@ const houseRules = [
 			'src/routes/**/+page.ts',
 			'src/routes/**/+layout.ts'
 		],
-		['#lib/server/**'],
+		['\\#lib/server/**'],
 		'Pages speak to the server through #lib/client/.'
 	),
 	...rooms.map((name, position) => {
@@ -76,7 +86,7 @@ const houseRules = [
 		const isCore = position < rooms.indexOf('trpc');
 		return forbid(
 			filesOf(name),
-			['#lib/client/**', '#cli/**', ...later, ...(isCore ? frameworks : ['$app/*', '@sveltejs/*'])],
+			['\\#lib/client/**', '\\#cli/**', ...later, ...(isCore ? frameworks : ['$app/*', '@sveltejs/*'])],
 			`${name} may import only from: contract, ${rooms.slice(0, position).join(', ') || '-'}.`
 		);
 	})
