@@ -147,7 +147,6 @@ export class Run {
 	}
 
 	#succeed({ status, finishReason }: AnswerOutcome): Trace {
-		this.#recorder.record.finishReason = finishReason;
 		const trace = this.#recorder.finish({ status });
 		return this.#end(trace, { type: 'done', data: doneOf(trace, finishReason) });
 	}

@@ -46,8 +46,7 @@ export class TraceRecorder {
 		sources: [] as Source[],
 		citations: [] as number[],
 		usage: NO_USAGE as Usage,
-		costUsd: null as number | null,
-		finishReason: null as string | null
+		costUsd: null as number | null
 	};
 	/** The text so far; the trace has null as long as there is none. */
 	answer = '';
