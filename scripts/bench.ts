@@ -13,13 +13,14 @@ import { measureSearch, searchTable } from './bench/search.ts';
 import { measureStream, streamTable } from './bench/stream.ts';
 import { writeSyntheticCorpus } from './bench/synthetic.ts';
 import { formatTable, type Table } from './bench/table.ts';
+import { measureThroughput, throughputTable } from './bench/throughput.ts';
 import { measureVectors, vectorsTable } from './bench/vectors.ts';
 
 /**
  * Measures our search beside others', and the service as a whole: `npm run bench`. Everything is made in a temporary folder that is
  * removed in the end; with no arguments over documentation that it makes up, so that it needs nothing but the repository.
  */
-const SECTIONS = ['ingest', 'search', 'vectors', 'retrieval', 'stream', 'scale'] as const;
+const SECTIONS = ['ingest', 'search', 'vectors', 'retrieval', 'stream', 'throughput', 'scale'] as const;
 type Section = (typeof SECTIONS)[number];
 
 const root = join(import.meta.dirname, '..');
@@ -88,7 +89,7 @@ async function main(workFolder: string): Promise<void> {
 	console.log(
 		`Node ${machine.node}, ${machine.threads} threads of ${machine.processor}, load before ${machine.load_before.toFixed(1)}`
 	);
-	if (has('ingest', 'stream') && !existsSync(join(root, 'build/handler.js'))) {
+	if (has('ingest', 'stream', 'throughput') && !existsSync(join(root, 'build/handler.js'))) {
 		progress('building the application');
 		execFileSync('npm', ['run', 'build'], { cwd: root, stdio: 'ignore' });
 	}
@@ -131,6 +132,12 @@ async function main(workFolder: string): Promise<void> {
 		const stream = await measureStream(dataFolder, questions);
 		figures.stream = stream;
 		show(streamTable(stream));
+	}
+	if (has('throughput')) {
+		progress('throughput');
+		const throughput = await measureThroughput(dataFolder, questions);
+		figures.throughput = throughput;
+		show(throughputTable(throughput));
 	}
 	if (has('scale')) {
 		const largeFolder = join(workFolder, 'large');
