@@ -84,10 +84,10 @@ describe('Citations', () => {
 		['that a quoted passage has', 'a [1], but \\[2\\]', [1]],
 		['escaped', '\\[x1\\] [^1] [1a]', []],
 		['in the description of a picture', '![[1]](https://a.example/)', []]
-	])('%s', (_name, markdown, numbers) => {
+	])('%s', async (_name, markdown, numbers) => {
 		const markup = renderMarkdown(markdown, { titles });
 		expect(cited(markup)).toEqual(numbers);
-		expect(readCitations(markdown, titles.length).valid).toEqual(numbers.toSorted());
+		expect((await readCitations(markdown, titles.length)).valid).toEqual(numbers.toSorted());
 		expect(forbiddenIn(markup)).toEqual([]);
 	});
 

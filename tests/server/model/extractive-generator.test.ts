@@ -99,7 +99,7 @@ describe('answers without a model', () => {
 
 	it('quote the first sources when no word is shared', async () => {
 		const text = await answerTo('Wie geht das?', 'Cats purr.', 'Dogs bark.', 'Cows moo.');
-		expect(readCitations(text, 3).valid).toEqual([1, 2]);
+		expect((await readCitations(text, 3)).valid).toEqual([1, 2]);
 	});
 
 	it('say so when there is nothing to quote', async () => {
@@ -111,7 +111,7 @@ describe('answers without a model', () => {
 			'What about cats?',
 			'Cats purr, see [7] and `cats[8]` and [9](https://example.org).'
 		);
-		expect(readCitations(text, 9).valid).toEqual([1]);
+		expect((await readCitations(text, 9)).valid).toEqual([1]);
 		expect(text).toContain('`cats[8]`');
 	});
 
@@ -140,6 +140,11 @@ describe('answers without a model', () => {
 		running = false;
 		expect(pieces.length).toBe(text.match(/\S+/g)!.length);
 		expect(turns).toBeGreaterThanOrEqual(pieces.length - 1);
+	});
+
+	it('take a backtick that opens no code for text', async () => {
+		const text = await answerTo('When do cats purr?', 'Cats purr `code\nSee [3].\n```inline``` [4]');
+		expect((await readCitations(text, 1)).invalid).toEqual([]);
 	});
 
 	it('only ever quote: every word is in a source, and every citation is of one that is quoted', async () => {
@@ -177,7 +182,7 @@ describe('answers without a model', () => {
 				}
 				for (const word of text.match(/\w+/g) ?? []) expect(known).toContain(word);
 				const { prose, open } = readFences(text);
-				expect(readCitations(prose, texts.length).invalid).toEqual([]);
+				expect((await readCitations(prose, texts.length)).invalid).toEqual([]);
 				expect(open).toBeNull();
 			}),
 			{ numRuns: 300 }

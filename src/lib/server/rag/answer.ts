@@ -70,17 +70,21 @@ async function* answer(
 	const { temperature } = request;
 	const writing = { question, messages, sources, temperature };
 	try {
-		const result = yield* generate(engine.generator, writing, trace, signal);
-		trace.record.costUsd = costOf(engine, trace, result.model);
-		return { status: 'success', finishReason: result.finishReason };
+		const { finishReason } = yield* generate(engine.generator, writing, trace, signal);
+		return { status: 'success', finishReason };
 	} finally {
-		cite(trace, sources);
+		// Of a call that failed the tokens are billed too, as far as they are known.
+		const { model, usage } = trace.record;
+		if (engine.generator.builtIn || usage !== NO_USAGE) {
+			trace.record.costUsd = costOf(engine, trace, model ?? undefined);
+		}
+		await cite(trace, sources);
 	}
 }
 
 /** Takes the answer's citations into the trace: only numbers that were given count. */
-function cite(trace: TraceRecorder, sources: readonly Source[]): void {
-	const { valid } = readCitations(trace.answer, sources.length);
+async function cite(trace: TraceRecorder, sources: readonly Source[]): Promise<void> {
+	const { valid } = await readCitations(trace.answer, sources.length);
 	trace.record.citations = valid;
 	trace.ledger.cite(sources.filter((source) => valid.includes(source.n)).map((source) => source.chunk_id));
 }

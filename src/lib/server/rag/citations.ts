@@ -2,11 +2,15 @@ import type { Nodes } from 'mdast';
 import remarkGfm from 'remark-gfm';
 import remarkParse from 'remark-parse';
 import { unified } from 'unified';
+import { Breather } from '#lib/server/model/breather.ts';
+import { markdownBlocks } from './markdown-blocks.ts';
 
 const markdown = unified().use(remarkParse).use(remarkGfm);
 
 /** `[1]`, `[1, 3]` or `[1][3]`, but not `rows[1]`, and not `\[1\]`: a number that a passage itself has is quoted like that. */
 const CITATION = /(?<![\w\\])((?:\[\d{1,3}(?:\s*,\s*\d{1,3})*\])+)/g;
+/** What no citation is without; cheaper than looking which of them are in prose. */
+const MAYBE_CITATION = /\[\d/;
 
 export interface Citations {
 	/** Numbers of given sources that the answer cites, ascending, each once. */
@@ -17,14 +21,19 @@ export interface Citations {
 
 /**
  * Reads the `[n]` of an answer and checks them against the number of sources that were given. Only prose cites: a number
- * in brackets inside code, or as the text of a link, does not.
+ * in brackets inside code, or as the text of a link, does not. A long answer is read in slices, between which others get their turn.
  */
-export function readCitations(answer: string, sourceCount: number): Citations {
+export async function readCitations(answer: string, sourceCount: number): Promise<Citations> {
 	const cited = new Set<number>();
-	for (const text of proseOf(markdown.parse(answer), answer)) {
-		for (const [marker] of text.matchAll(CITATION)) {
-			for (const [digits] of marker.matchAll(/\d+/g)) cited.add(Number(digits));
+	const breather = new Breather();
+	for (const block of markdownBlocks(answer)) {
+		if (!MAYBE_CITATION.test(block)) continue;
+		for (const text of proseOf(markdown.parse(block), block)) {
+			for (const [marker] of text.matchAll(CITATION)) {
+				for (const [digits] of marker.matchAll(/\d+/g)) cited.add(Number(digits));
+			}
 		}
+		await breather.breathe();
 	}
 	const all = [...cited].sort((a, b) => a - b);
 	const given = (n: number) => n >= 1 && n <= sourceCount;

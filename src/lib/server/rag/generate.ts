@@ -20,7 +20,19 @@ export async function* generate(
 	const startedAt = trace.elapsed();
 	const step = trace.openStep('llm_generation', { model: generator.model });
 	record.model = generator.model;
-	const pieces = generator.generate(request, { signal, details: step.details });
+	const account = ({ usage, model }: Pick<GenerationResult, 'usage' | 'model'>) => {
+		const { prompt_tokens, completion_tokens, total_tokens, source } = usage;
+		Object.assign(step.details, {
+			model,
+			prompt_tokens,
+			completion_tokens,
+			total_tokens,
+			usage_source: source
+		});
+		record.model = model;
+		record.usage = addUsage(record.usage, usage);
+	};
+	const pieces = generator.generate(request, { signal, details: step.details, onUnfinished: account });
 	let firstTokenMs: number | null = null;
 	let status: 'success' | 'error' | 'cancelled' = 'cancelled';
 	try {
@@ -31,19 +43,13 @@ export async function* generate(
 			if (piece.done) {
 				const result = piece.value;
 				const seconds = (trace.elapsed() - startedAt) / 1000;
-				const { prompt_tokens, completion_tokens, total_tokens, source } = result.usage;
+				const { completion_tokens } = result.usage;
+				account(result);
 				Object.assign(step.details, {
-					model: result.model,
-					prompt_tokens,
-					completion_tokens,
-					total_tokens,
-					usage_source: source,
 					time_to_first_token_ms: firstTokenMs,
 					tokens_per_second: completion_tokens === null ? null : round(completion_tokens / seconds),
 					finish_reason: result.finishReason
 				});
-				record.model = result.model;
-				record.usage = addUsage(record.usage, result.usage);
 				status = 'success';
 				return result;
 			}

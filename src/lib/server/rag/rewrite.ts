@@ -70,7 +70,11 @@ async function askModel(
 	];
 	const stream = generator.generate(
 		{ question, messages, sources: [], temperature: 0, maxTokens: 300 },
-		{ signal, details }
+		{
+			signal,
+			details,
+			onUnfinished: ({ usage }) => (trace.record.usage = addUsage(trace.record.usage, usage))
+		}
 	);
 	let text = '';
 	for (;;) {
