@@ -21,6 +21,12 @@ describe('errors', () => {
 		expect(JSON.stringify(problem)).not.toContain('secret');
 	});
 
+	it('are answered 503 when the model endpoint failed and said when to come back', () => {
+		expect(new AppError('upstream_5xx', 'Failed.').status).toBe(502);
+		const error = new AppError('upstream_5xx', 'Failed.', { retryAfterSeconds: 120 });
+		expect([error.status, error.toProblem().status]).toEqual([503, 503]);
+	});
+
 	it('hide whatever unknown was thrown', () => {
 		const error = toAppError(new TypeError('cannot read /etc/passwd'));
 		expect(error.code).toBe('internal');

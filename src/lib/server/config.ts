@@ -38,6 +38,20 @@ const settings = {
 			'Any OpenAI-compatible endpoint. With neither key nor URL, answers are quotes of the passages.'
 		),
 	CHAT_MODEL: z.string().min(1).default('gpt-5-mini').describe('Model that writes the answers.'),
+	OMIT_PARAMETERS: list
+		.pipe(
+			z.array(
+				z.enum(['stream_options', 'temperature', 'max_tokens', 'max_completion_tokens'], {
+					error: 'must name stream_options, temperature, max_tokens or max_completion_tokens'
+				})
+			)
+		)
+		.default([])
+		.describe('Parameters never sent to the model, such as stream_options or temperature; commas between.'),
+	REQUIRE_FINISH_REASON: z
+		.enum(['true', 'false'], { error: 'must be true or false' })
+		.default('true')
+		.describe('Set to false to also take answers that end with [DONE] and without a finish reason.'),
 	EMBEDDING_MODEL: z
 		.string()
 		.min(1)
@@ -70,6 +84,9 @@ const settings = {
 	MAX_QUEUE: integer(0, 100_000)
 		.default(256)
 		.describe('Runs that may wait for their turn; more are refused.'),
+	CONNECT_TIMEOUT_MS: integer(1, 3_600_000)
+		.default(30_000)
+		.describe("Longest wait for the headers of the model endpoint's response, in milliseconds."),
 	FIRST_TOKEN_TIMEOUT_MS: integer(1, 3_600_000)
 		.default(60_000)
 		.describe('Longest wait for the first token of the model, in milliseconds.'),

@@ -70,6 +70,8 @@ export class AppError extends Error {
 	}
 
 	get status(): number {
+		// A time to come back belongs to this status (RFC 9110, 10.2.3).
+		if (this.code === 'upstream_5xx' && this.retryAfterSeconds !== undefined) return 503;
 		return codeMeanings[this.code].status;
 	}
 
@@ -79,7 +81,8 @@ export class AppError extends Error {
 
 	/** RFC 9457 problem details for an answer that is not a stream. */
 	toProblem(traceId = this.traceId): Problem {
-		const { status, title } = codeMeanings[this.code];
+		const { status, code } = this;
+		const { title } = codeMeanings[code];
 		return {
 			type: `urn:citelight:problem:${this.code}`,
 			title,

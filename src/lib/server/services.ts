@@ -106,6 +106,9 @@ function chooseGenerator(config: Config): Generator {
 		baseUrl: config.OPENAI_BASE_URL,
 		apiKey: config.OPENAI_API_KEY,
 		model: config.CHAT_MODEL,
+		omitParameters: config.OMIT_PARAMETERS,
+		doneIsEnough: config.REQUIRE_FINISH_REASON === 'false',
+		headersTimeoutMs: config.CONNECT_TIMEOUT_MS,
 		firstTokenTimeoutMs: config.FIRST_TOKEN_TIMEOUT_MS,
 		idleTimeoutMs: config.IDLE_TIMEOUT_MS,
 		answerTimeoutMs: config.ANSWER_TIMEOUT_MS

@@ -302,6 +302,20 @@ describe('what counts as an answer', () => {
 		expect(model.calls).toHaveLength(1);
 	});
 
+	it.each<[name: string, script: Script, text: string, code?: string]>([
+		['text and [DONE]', [token('a <'), done()], 'a <'],
+		['[DONE] alone', [done()], '', 'upstream_truncated'],
+		['reasoning and [DONE]', [delta({ reasoning: 'hm' }), done()], '', 'upstream_truncated'],
+		['a clean end without [DONE]', truncate(['a']), 'a', 'upstream_truncated']
+	])('where the end marker is enough: %s', async (_name, script, text, code) => {
+		await using model = await startModelServer({ script });
+		const collected = await collectAnswer(connect(model, { doneIsEnough: true }));
+		expect([collected.text, collected.error?.code]).toEqual([text, code]);
+		if (code) return;
+		expect(collected.result?.finishReason).toBe('unknown');
+		expect(collected.details.warnings).toEqual(['no_finish_reason']);
+	});
+
 	it('a TCP reset after the finish reason does no harm', async () => {
 		const seen = latch();
 		// One write, so that both are here when the first is seen.
@@ -599,6 +613,18 @@ describe('refused parameters', () => {
 		expect(model.calls[2]!.body).toHaveProperty('stream_options');
 	});
 
+	it('those that the settings name are never sent', async () => {
+		await using model = await startModelServer({ script: answer(['a']) });
+		const omitParameters = ['stream_options', 'temperature', 'max_tokens'] as const;
+		const { text } = await collectAnswer(connect(model, { omitParameters, maxTokens: 9 }), {
+			request: { temperature: 1 }
+		});
+		expect(text).toBe('a');
+		const { messages, ...body } = model.calls[0]!.body!;
+		expect(messages).toHaveLength(2);
+		expect(body).toEqual({ model: 'test-model', stream: true, max_completion_tokens: 9 });
+	});
+
 	it('a prompt that is too long is not tried again', async () => {
 		const message =
 			"This model's maximum context length is 8192 tokens. Please reduce the length of the messages.";
@@ -749,6 +775,26 @@ describe('time limits', () => {
 		expect((await model.calls[0]!.closed).by).toBe('client');
 	});
 
+	it('headers: a server that takes the connection and nothing else', async () => {
+		await using model = await startModelServer({ script: silence });
+		const { error, details } = await collectAnswer(connect(model, { headersTimeoutMs: 300 }));
+		expect(error?.code).toBe('upstream_timeout');
+		expect(error?.message).toContain('0.3 seconds');
+		expect(details).toMatchObject({ timeout: 'headers', attempts: 1 });
+		expect((await model.calls[0]!.closed).by).toBe('client');
+	});
+
+	it('the wait for the first token has begun with the request, not with the headers', async () => {
+		const late: Script = [wait(300), { do: 'headers' }, { do: 'stall' }];
+		await using model = await startModelServer({ script: late });
+		const limits = { headersTimeoutMs: 1000, firstTokenTimeoutMs: 1200 };
+		const { error, details } = await collectAnswer(connect(model, limits));
+		expect(error?.message).toContain('1.2 seconds');
+		expect(details.timeout).toBe('first_token');
+		const { at } = await model.calls[0]!.closed;
+		expect(at - model.calls[0]!.at).toBeLessThan(1200 + 250);
+	});
+
 	// In one write, so that no silence comes between them.
 	const both = send(textOf([token('a'), token('b')]));
 	const stalled: [name: string, script: Script][] = [
@@ -886,6 +932,53 @@ describe('cancelling', () => {
 		expect(text).toBe('ab');
 		expect(result).toBeUndefined();
 		expect(error?.code).toBe('cancelled');
+	});
+});
+
+describe('what an unfinished answer has cost', () => {
+	const usage = { prompt_tokens: 9, completion_tokens: 1, total_tokens: 10 };
+	const reporting = chunk(chatChunk([{ delta: { content: 'four' } }], { usage }));
+
+	it.each<[name: string, script: Script, spent: unknown]>([
+		['is what was reported last', [reporting, end()], { ...usage, source: 'reported' }],
+		[
+			'is estimated when nothing was reported',
+			truncate(['four']),
+			{ prompt_tokens: 10, completion_tokens: 1, total_tokens: 11, source: 'estimated' }
+		],
+		['is nothing when the request was refused', errorStatus(400), undefined],
+		['is told once, with the result, when it was whole', answer(['four']), undefined]
+	])('%s', async (_name, script, spent) => {
+		await using model = await startModelServer({ script });
+		const told: unknown[] = [];
+		const request = {
+			question: '',
+			sources: [],
+			messages: [{ role: 'user' as const, content: 'x'.repeat(40) }]
+		};
+		const onUnfinished = (given: unknown) => told.push(given);
+		const context = { signal: new AbortController().signal, details: {}, onUnfinished };
+		const pieces = connect(model).generate(request, context);
+		const read = async () => {
+			while (!(await pieces.next()).done);
+		};
+		await read().catch(() => {});
+		expect(told).toEqual(spent ? [{ usage: spent, model: 'test-model' }] : []);
+	});
+
+	it('is told also when the reader leaves', async () => {
+		await using model = await startModelServer({ script: [reporting, { do: 'stall' }] });
+		const told: unknown[] = [];
+		const context = {
+			signal: new AbortController().signal,
+			details: {},
+			onUnfinished: (spent: unknown) => told.push(spent)
+		};
+		for await (const piece of connect(model).generate({ question: '', messages: [], sources: [] }, context)) {
+			expect(piece).toBe('four');
+			break;
+		}
+		expect(told).toEqual([{ usage: { ...usage, source: 'reported' }, model: 'test-model' }]);
 	});
 });
 

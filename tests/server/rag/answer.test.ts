@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AskRequest } from '#lib/contract/ask.ts';
 import type { Chunk } from '#lib/contract/chunk.ts';
-import type { Usage } from '#lib/contract/trace.ts';
+import { NO_USAGE, type Usage } from '#lib/contract/trace.ts';
 import { AppError } from '#lib/server/error.ts';
 import { createAnswerPipeline } from '#lib/server/rag/answer.ts';
 import type { AnswerOutcome, AnswerPart } from '#lib/server/rag/answer-part.ts';
@@ -160,6 +160,17 @@ describe('the answer pipeline', () => {
 		const prices = { cost: (_model: string, usage: Usage) => (usage.source === 'missing' ? null : 0.5) };
 		const { trace } = await run({ ...engine, prices: prices as AnswerEngine['prices'] });
 		expect(trace.cost_usd).toBe(expected);
+	});
+
+	it.each([
+		['what it has cost is known', { spent: reported }, reported, 0.5],
+		['nothing is known', {}, NO_USAGE, null]
+	] as const)('of a failed answer keeps tokens and cost when %s', async (_, script, usage, cost) => {
+		const fail = new AppError('upstream_reset', 'Gone.');
+		const { engine } = engineOf(index, scriptedGenerator(['Yes'], { ...script, fail }));
+		const prices = { cost: (_model: string, given: Usage) => (given.source === 'missing' ? null : 0.5) };
+		const { trace } = await run({ ...engine, prices: prices as AnswerEngine['prices'] });
+		expect(trace).toMatchObject({ answer: 'Yes', usage, cost_usd: cost });
 	});
 
 	it('goes on with full text when the embedder fails, and the step says so', async () => {

@@ -7,7 +7,7 @@ import { malformedMessage, redact, type Endpoint } from './upstream-error.ts';
 
 /** Something odd that did not harm the answer; shown in the trace. */
 export type AnswerWarning =
-	'tool_call_ignored' | 'text_after_finish' | 'broken_after_finish' | 'not_streamed';
+	'tool_call_ignored' | 'text_after_finish' | 'broken_after_finish' | 'not_streamed' | 'no_finish_reason';
 
 const TOOL_REASONS = ['tool_calls', 'function_call'];
 
@@ -28,6 +28,7 @@ export class ChatAnswer {
 	characters = 0;
 	readonly warnings = new Set<AnswerWarning>();
 	readonly #endpoint: Endpoint;
+	readonly #doneIsEnough: boolean;
 	readonly #think = new ThinkFilter();
 	#separateReasoning = 0;
 	/** Moments of the first and the last piece of reasoning. */
@@ -36,8 +37,13 @@ export class ChatAnswer {
 	/** White space before the first word, until it is known whether a word comes. */
 	#blank = '';
 
-	constructor(endpoint: Endpoint) {
+	/**
+	 * @param doneIsEnough takes an answer with text that ends with `[DONE]` and no finish reason, as some servers send it;
+	 * its reason is then `unknown`.
+	 */
+	constructor(endpoint: Endpoint, { doneIsEnough = false } = {}) {
 		this.#endpoint = endpoint;
+		this.#doneIsEnough = doneIsEnough;
 	}
 
 	get finished(): boolean {
@@ -60,7 +66,7 @@ export class ChatAnswer {
 	 * @throws AppError `upstream_error_event` when it reports an error, `upstream_malformed` when it is no JSON.
 	 */
 	take({ name, data }: ServerSentEvent, cutOff = false): string {
-		if (data.startsWith('[DONE]')) this.done = true;
+		if (data.startsWith('[DONE]') && !this.done) return this.#takeDone();
 		if (this.done || data.trim() === '') return '';
 		let value: unknown;
 		try {
@@ -124,6 +130,17 @@ export class ChatAnswer {
 				? 'The model used all of its tokens for reasoning and wrote no answer. Ask for less, or choose another model.'
 				: 'The model wrote no answer. Ask again.'
 		);
+	}
+
+	#takeDone(): string {
+		this.done = true;
+		if (this.finished || !this.#doneIsEnough) return '';
+		const text = this.#afterBlank(this.#think.end());
+		if (this.characters > 0) {
+			this.finishReason = 'unknown';
+			this.warnings.add('no_finish_reason');
+		}
+		return text;
 	}
 
 	#takeChunk(value: unknown, isError: boolean): string {

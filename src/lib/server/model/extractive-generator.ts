@@ -88,10 +88,16 @@ function escapeCitations(markdown: string): string {
 	return markdown.replace(/\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\](?!\()/g, '\\[$1\\]');
 }
 
+/** As CommonMark has it (6.1): code ends with as many backticks as it began with. */
+const CODE_SPAN = /(?<![`\\])(`+)(?!`).*?(?<!`)\1(?!`)/gs;
+
 /** Inline code stays as it is. */
 function outsideCode(markdown: string, change: (prose: string) => string): string {
-	return markdown
-		.split(/(`[^`]*`)/)
-		.map((part, at) => (at % 2 === 0 ? change(part) : part))
-		.join('');
+	let changed = '';
+	let from = 0;
+	for (const { 0: code, index } of markdown.matchAll(CODE_SPAN)) {
+		changed += change(markdown.slice(from, index)) + code;
+		from = index + code.length;
+	}
+	return changed + change(markdown.slice(from));
 }

@@ -26,6 +26,8 @@ export interface GenerationContext {
 	signal: AbortSignal;
 	/** Details of the step being recorded: attempts, fallbacks and warnings go here as they happen. */
 	details: StepDetails;
+	/** Told what a call has cost that failed or was stopped after the model had taken it: that much is billed. */
+	onUnfinished?(spent: Pick<GenerationResult, 'usage' | 'model'>): void;
 }
 
 /** Writes the answer, piece by piece. */

@@ -7,7 +7,7 @@ import { ChatAnswer } from './chat-answer.ts';
 import { EventStreamReader } from './event-stream.ts';
 import type { GenerationContext, GenerationRequest, GenerationResult, Generator } from './generator.ts';
 import { createOpenAiClient, type OpenAiConnection } from './openai-client.ts';
-import { refusedParameter, RequestParameters } from './request-parameters.ts';
+import { refusedParameter, RequestParameters, type OptionalParameter } from './request-parameters.ts';
 import { DEFAULT_RETRY_POLICY, withRetries, type RetryPolicy } from './retry.ts';
 import { TimeLimits } from './time-limits.ts';
 import { estimateUsage } from './token-usage.ts';
@@ -15,6 +15,8 @@ import { explainBrokenStream, explainFailure, type Endpoint } from './upstream-e
 
 export interface OpenAiGeneratorOptions extends OpenAiConnection {
 	model: string;
+	/** Longest wait for the headers of the response, for each try, in milliseconds; none of its own when it is left out. */
+	headersTimeoutMs?: number;
 	/** Longest wait for the first token of answer or reasoning, for each try, in milliseconds. */
 	firstTokenTimeoutMs: number;
 	/** Longest silence between two tokens, in milliseconds. Comments and empty chunks are silence. */
@@ -23,6 +25,10 @@ export interface OpenAiGeneratorOptions extends OpenAiConnection {
 	answerTimeoutMs: number;
 	/** Upper bound of an answer in tokens, where the request names none. */
 	maxTokens?: number;
+	/** Never sent, for servers that do not say that they refuse them. */
+	omitParameters?: readonly OptionalParameter[];
+	/** Takes an answer with text that ends with `[DONE]` and no finish reason. */
+	doneIsEnough?: boolean;
 	retryPolicy?: RetryPolicy;
 }
 
@@ -48,28 +54,34 @@ export class OpenAiGenerator implements Generator {
 	readonly #client: OpenAI;
 	readonly #endpoint: Endpoint;
 	/** What this server has refused so far; remembered so that only the first answer pays for it. */
-	readonly #parameters = new RequestParameters();
+	readonly #parameters: RequestParameters;
 
 	constructor(options: OpenAiGeneratorOptions) {
 		this.model = options.model;
 		this.#options = options;
 		this.#client = createOpenAiClient(options);
 		this.#endpoint = { name: 'model', apiKey: options.apiKey };
+		this.#parameters = new RequestParameters(options.omitParameters);
 	}
 
 	async *generate(
 		request: GenerationRequest,
-		{ signal, details }: GenerationContext
+		{ signal, details, onUnfinished }: GenerationContext
 	): AsyncGenerator<string, GenerationResult> {
 		throwIfCancelled(signal);
 		const limits = new TimeLimits(signal, this.#options.answerTimeoutMs, this.#endpoint.name);
-		const answer = new ChatAnswer(this.#endpoint);
+		const answer = new ChatAnswer(this.#endpoint, this.#options);
+		const spent = () => ({ usage: usageOf(request, answer), model: answer.model ?? this.model });
+		let isTaken = false;
+		let isWhole = false;
 		try {
 			const response = await this.#request(request, limits, details);
+			isTaken = true;
 			yield* this.#read(response, answer, limits);
 			throwIfCancelled(signal);
 			const finishReason = answer.conclude();
-			return { finishReason, usage: usageOf(request, answer), model: answer.model ?? this.model };
+			isWhole = true;
+			return { finishReason, ...spent() };
 		} catch (thrown) {
 			if (limits.expired) details.timeout = limits.expired;
 			throw limits.reason() ?? thrown;
@@ -80,6 +92,7 @@ export class OpenAiGenerator implements Generator {
 			}
 			if (answer.warnings.size > 0) details.warnings = [...answer.warnings];
 			limits.end();
+			if (isTaken && !isWhole) onUnfinished?.(spent());
 		}
 	}
 
@@ -92,11 +105,10 @@ export class OpenAiGenerator implements Generator {
 			for (;;) {
 				const body = this.#body(request, parameters);
 				details.attempts = attempts += 1;
-				limits.expect('first_token', this.#options.firstTokenTimeoutMs);
+				const sending = () =>
+					this.#client.chat.completions.create(body, { signal: limits.signal }).asResponse();
 				try {
-					return await limits.during(
-						this.#client.chat.completions.create(body, { signal: limits.signal }).asResponse()
-					);
+					return await this.#untilHeaders(sending, limits);
 				} catch (thrown) {
 					const refused = limits.signal.aborted ? null : refusedParameter(thrown, { ...body });
 					if (!refused) throw thrown;
@@ -117,6 +129,17 @@ export class OpenAiGenerator implements Generator {
 		// Only now is it known that leaving them out helped.
 		for (const parameter of parameters.refused) this.#parameters.refuse(parameter);
 		if (parameters.refused.length > 0) details.fallbacks = [...parameters.refused];
+		return response;
+	}
+
+	/** Waits for the headers; what that took is taken off the wait for the first token that begins with them. */
+	async #untilHeaders(send: () => Promise<Response>, limits: TimeLimits): Promise<Response> {
+		const { firstTokenTimeoutMs, headersTimeoutMs = Infinity } = this.#options;
+		const sentAt = performance.now();
+		if (headersTimeoutMs < firstTokenTimeoutMs) limits.expect('headers', headersTimeoutMs);
+		else limits.expect('first_token', firstTokenTimeoutMs);
+		const response = await limits.during(send());
+		limits.expect('first_token', firstTokenTimeoutMs, firstTokenTimeoutMs - (performance.now() - sentAt));
 		return response;
 	}
 

@@ -2,14 +2,8 @@ import { APIError } from 'openai';
 import { errorText } from './upstream-error.ts';
 
 /** What a server can do without, in the order in which a refusal is looked for. */
-export type OptionalParameter = 'stream_options' | 'temperature' | 'max_tokens' | 'max_completion_tokens';
-
-const parameters: readonly OptionalParameter[] = [
-	'stream_options',
-	'temperature',
-	'max_completion_tokens',
-	'max_tokens'
-];
+const parameters = ['stream_options', 'temperature', 'max_completion_tokens', 'max_tokens'] as const;
+export type OptionalParameter = (typeof parameters)[number];
 
 /** Refused parameters of one server and model, and the request that is left without them. */
 export class RequestParameters {

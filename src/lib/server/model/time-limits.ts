@@ -1,8 +1,10 @@
 import { AppError, cancelledError } from '#lib/server/error.ts';
 
-export type TimeLimit = 'first_token' | 'idle' | 'total';
+export type TimeLimit = 'headers' | 'first_token' | 'idle' | 'total';
 
 const sentences: Record<TimeLimit, (endpoint: string, seconds: string) => string> = {
+	headers: (endpoint, seconds) =>
+		`The ${endpoint} endpoint did not take the request within ${seconds}. Check that it is running, then try again.`,
 	first_token: (endpoint, seconds) =>
 		`The ${endpoint} endpoint did not begin to answer within ${seconds}. Try again later.`,
 	idle: (endpoint, seconds) =>
@@ -53,11 +55,14 @@ export class TimeLimits {
 		return this.#totalMs - (performance.now() - this.#startedAt);
 	}
 
-	/** Begins a new wait: from now on this much time may be spent inside `during`. */
-	expect(limit: TimeLimit, milliseconds: number): void {
+	/**
+	 * Begins a new wait: from now on this much time may be spent inside `during`.
+	 * @param leftMs what is left of it, when a part of it has passed already.
+	 */
+	expect(limit: TimeLimit, milliseconds: number, leftMs = milliseconds): void {
 		this.#limit = limit;
 		this.#limitMs = milliseconds;
-		this.#leftMs = milliseconds;
+		this.#leftMs = Math.max(0, leftMs);
 	}
 
 	/** Begins a wait for what is not needed: when it runs out the connection is closed, and no limit has expired. */
