@@ -12,6 +12,7 @@ const rooms = [
 	'error',
 	'config',
 	'trace',
+	'privacy',
 	'store',
 	'model',
 	'search',

@@ -32,7 +32,7 @@ export async function ask(question: string, { json, ...options }: AskOptions): P
 			if (event.type === 'token' && !json) write(event.data);
 			if (event.type === 'done') done = event.data;
 			if (event.type === 'error') {
-				if (!json && run.trace.answer) writeLine();
+				if (!json && run.own.answer) writeLine();
 				throw new AppError(event.data.code, event.data.message);
 			}
 		}

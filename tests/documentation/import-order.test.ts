@@ -13,6 +13,7 @@ async function violations(place: string, imported: string): Promise<number> {
 describe('the import order of the house', () => {
 	it.each([
 		['server/store', '#lib/server/run/registry.ts'],
+		['server/privacy', '#lib/server/store/trace-store.ts'],
 		['server/rag', '#lib/server/trpc/router.ts'],
 		['server/model', '#lib/server/services.ts'],
 		['server/model', '../error.ts'],
@@ -27,6 +28,7 @@ describe('the import order of the house', () => {
 
 	it.each([
 		['server/run', '#lib/server/store/trace-store.ts'],
+		['server/run', '#lib/server/privacy/redact.ts'],
 		['server/trpc', '@trpc/server'],
 		['client', '#lib/server/trpc/router.ts'],
 		['ui/chat', '#lib/client/index.ts']

@@ -34,7 +34,7 @@ describe('settings', () => {
 		['OPENAI_BASE_URL', 'localhost'],
 		['OPENAI_BASE_URL', 'ftp://host/v1'],
 		['RESUME_GRACE_MS', '-1'],
-		['TRACE_CONTENT', 'none'],
+		['TRACE_CONTENT', 'some'],
 		['MAX_CONCURRENT_ANSWERS', '0']
 	])('stop the start with one line that names %s when it is %s', (name, value) => {
 		let message = '';
@@ -44,6 +44,14 @@ describe('settings', () => {
 			message = (thrown as Error).message;
 		}
 		expect(message).toMatch(new RegExp(`^${name} [^\\n]+$`));
+	});
+
+	it('keep redacted text by themselves once there are keys', () => {
+		expect(parseConfig({}).TRACE_CONTENT).toBe('full');
+		expect(parseConfig({ API_KEYS: 'key-of-somebody' }).TRACE_CONTENT).toBe('redacted');
+		expect(parseConfig({ API_KEYS: 'key-of-somebody', TRACE_CONTENT: ' ' }).TRACE_CONTENT).toBe('redacted');
+		expect(parseConfig({ API_KEYS: 'key-of-somebody', TRACE_CONTENT: 'full' }).TRACE_CONTENT).toBe('full');
+		expect(parseConfig({ TRACE_CONTENT: 'none' }).TRACE_CONTENT).toBe('none');
 	});
 
 	it('never repeat a key in the message', () => {

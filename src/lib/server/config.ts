@@ -97,9 +97,9 @@ const settings = {
 		.default(180_000)
 		.describe('Longest whole answer, in milliseconds.'),
 	TRACE_CONTENT: z
-		.enum(['full'], { error: 'must be full: keeping less is not built yet' })
+		.enum(['none', 'redacted', 'full'], { error: 'must be none, redacted or full' })
 		.default('full')
-		.describe('How much text traces keep.'),
+		.describe('Text that traces keep: none, redacted or full; with API_KEYS the default is redacted.'),
 	TRACE_RETENTION_DAYS: integer(1, 36_500)
 		.optional()
 		.describe('Traces older than this are deleted; unset keeps all.'),
@@ -133,7 +133,12 @@ export function describeSettings(): { name: string; default: string; help: strin
 export function parseConfig(variables: Readonly<Record<string, string | undefined>>): Config {
 	const given = Object.entries(variables).filter(([name, value]) => name in settings && value?.trim());
 	const parsed = configSchema.safeParse(Object.fromEntries(given));
-	if (parsed.success) return parsed.data;
+	if (parsed.success) {
+		const { data } = parsed;
+		const isChosen = given.some(([name]) => name === 'TRACE_CONTENT');
+		// Keys mean several people, of whom one can read what the others asked.
+		return data.API_KEYS.length === 0 || isChosen ? data : { ...data, TRACE_CONTENT: 'redacted' };
+	}
 	const issue = parsed.error.issues[0];
 	throw new AppError('invalid_config', `${String(issue?.path[0])} ${issue?.message ?? 'is wrong'}.`);
 }

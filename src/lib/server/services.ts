@@ -10,6 +10,7 @@ import { OpenAiEmbedder } from './model/openai-embedder.ts';
 import { OpenAiGenerator } from './model/openai-generator.ts';
 import { loadPrices } from './model/prices.ts';
 import type { Reranker } from './model/reranker.ts';
+import { tracePrivacy } from './privacy/trace-privacy.ts';
 import { createAnswerPipeline } from './rag/answer.ts';
 import type { AnswerEngine, SearchEngine } from './rag/engine.ts';
 import { searchPassages } from './rag/search.ts';
@@ -63,7 +64,8 @@ export async function createServices(config: Config): Promise<Services> {
 		pipeline: createAnswerPipeline(engine),
 		store,
 		config,
-		libraries: () => index.libraries()
+		libraries: () => index.libraries(),
+		privacy: tracePrivacy(config)
 	});
 	const stopSweeping = sweepOldTraces(store, config.TRACE_RETENTION_DAYS);
 

@@ -19,19 +19,19 @@ export async function answerOnce(
 	for await (const { event } of run.events({ signal })) {
 		if (event.type === 'done') finishReason = event.data.finish_reason;
 	}
-	const { trace } = run;
 	if (finishReason === undefined) {
 		const { code, message, retryAfterSeconds, cause } =
 			run.failure ?? new AppError('cancelled', 'The client left before the answer was finished.');
 		throw new AppError(code, message, { cause, retryAfterSeconds, traceId: run.traceId });
 	}
+	const { own, trace } = run;
 	return {
 		trace_id: run.traceId,
-		conversation_id: trace.conversation_id ?? run.traceId,
-		answer: trace.answer ?? '',
+		conversation_id: own.conversation_id ?? run.traceId,
+		answer: own.answer ?? '',
 		finish_reason: finishReason,
-		sources: trace.sources,
-		usage: trace.usage,
+		sources: own.sources,
+		usage: own.usage,
 		trace
 	};
 }

@@ -22,8 +22,9 @@ export function findTrace({ store, runs }: Keepers, traceId: string): Trace {
  * Keeps a rating with its trace; a second one replaces the first.
  * @throws AppError `not_found`.
  */
-export function rateTrace({ store }: Keepers, feedback: FeedbackInput): { trace_id: string } {
-	if (!store.saveFeedback(feedback)) throw unknownTrace();
+export function rateTrace({ store, runs }: Keepers, feedback: FeedbackInput): { trace_id: string } {
+	const comment = runs.privacy.comment(feedback.comment ?? null);
+	if (!store.saveFeedback({ ...feedback, comment })) throw unknownTrace();
 	return { trace_id: feedback.trace_id };
 }
 

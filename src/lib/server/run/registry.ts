@@ -2,6 +2,7 @@ import type { AskRequest } from '#lib/contract/ask.ts';
 import type { RouteName, TraceStatus } from '#lib/contract/trace.ts';
 import type { Config } from '#lib/server/config.ts';
 import { AppError } from '#lib/server/error.ts';
+import { TracePrivacy } from '#lib/server/privacy/trace-privacy.ts';
 import type { AnswerPipeline } from '#lib/server/rag/answer.ts';
 import type { TraceStore } from '#lib/server/store/trace-store.ts';
 import { requireLibrary } from './admission.ts';
@@ -21,6 +22,8 @@ export interface RunRegistryOptions {
 	config: Pick<Config, 'RESUME_GRACE_MS' | 'MAX_CONCURRENT_ANSWERS' | 'MAX_QUEUE'>;
 	/** Names of the libraries that can be asked now, from the index being served; empty when nothing is indexed. */
 	libraries(): readonly string[];
+	/** What is kept of texts; absent keeps everything. */
+	privacy?: TracePrivacy | undefined;
 }
 
 /** A run as one listener has joined it. */
@@ -34,6 +37,8 @@ export interface Attachment {
 export class RunRegistry {
 	/** Traces as they begin and end. */
 	readonly live = new LiveTraces();
+	/** What is kept of texts. */
+	readonly privacy: TracePrivacy;
 	readonly #context: RunContext;
 	readonly #store: TraceStore;
 	readonly #libraries: () => readonly string[];
@@ -42,12 +47,15 @@ export class RunRegistry {
 	readonly #forgetTimers = new Set<ReturnType<typeof setTimeout>>();
 	#isClosing = false;
 
-	constructor({ pipeline, store, config, libraries }: RunRegistryOptions) {
+	constructor(options: RunRegistryOptions) {
+		const { pipeline, store, config, libraries, privacy = new TracePrivacy() } = options;
+		this.privacy = privacy;
 		this.#store = store;
 		this.#libraries = libraries;
 		this.#context = {
 			pipeline,
 			journal: new Journal(store),
+			privacy,
 			queue: new AnswerQueue(config.MAX_CONCURRENT_ANSWERS, config.MAX_QUEUE),
 			resumeGraceMs: config.RESUME_GRACE_MS
 		};
@@ -68,8 +76,8 @@ export class RunRegistry {
 		this.#runs.set(run.traceId, run);
 		if (request.idempotency_key) this.#byKey.set(request.idempotency_key, run);
 		this.live.publish(run.trace);
-		void run.finished.then((trace) => {
-			this.live.publish(trace);
+		void run.finished.then(() => {
+			this.live.publish(run.trace);
 			this.#forgetLater(run);
 		});
 		return run;
@@ -161,6 +169,8 @@ export class RunRegistry {
 			this.#runs.delete(run.traceId);
 			if (run.request.idempotency_key) this.#byKey.delete(run.request.idempotency_key);
 		}, KEEP_FINISHED_MS);
+		// Remembering is no work: it must not keep the process alive.
+		timer.unref();
 		this.#forgetTimers.add(timer);
 	}
 }

@@ -1,6 +1,8 @@
 import type { AskEvent, AskRequest, Done } from '#lib/contract/ask.ts';
 import type { RouteName, Trace } from '#lib/contract/trace.ts';
 import { AppError, cancelledError, toAppError } from '#lib/server/error.ts';
+import type { Concealment } from '#lib/server/privacy/own-secrets.ts';
+import type { TracePrivacy } from '#lib/server/privacy/trace-privacy.ts';
 import type { AnswerOutcome, AnswerPipeline } from '#lib/server/rag/answer.ts';
 import { TraceRecorder } from '#lib/server/trace/recorder.ts';
 import type { AnswerQueue } from './answer-queue.ts';
@@ -20,6 +22,7 @@ export interface RunContext {
 	pipeline: AnswerPipeline;
 	queue: AnswerQueue;
 	journal: Journal;
+	privacy: TracePrivacy;
 	/** How long it goes on when nobody listens, in milliseconds; 0 stops it at once. */
 	resumeGraceMs: number;
 }
@@ -33,7 +36,7 @@ export class Run {
 	/** Also the id of its trace. */
 	readonly traceId: string = crypto.randomUUID();
 	readonly request: AskRequest;
-	/** The finished trace, once the terminal event is out; never rejects. */
+	/** The finished trace as who asked may see it, once the terminal event is out; never rejects. */
 	readonly finished: Promise<Trace>;
 	readonly #context: RunContext;
 	readonly #recorder: TraceRecorder;
@@ -41,9 +44,15 @@ export class Run {
 	readonly #stop = new AbortController();
 	readonly #tokenLengths: number[] = [];
 	readonly #wasStored: boolean;
+	/** Takes the keys of this server out of the answer. */
+	readonly #concealment: Concealment;
+	/** What may be kept of the answer so far. */
+	readonly #keepable: (answer: string) => string | null;
+	#text = '';
 	#saveTimer: ReturnType<typeof setTimeout> | undefined;
 	#graceTimer: ReturnType<typeof setTimeout> | undefined;
-	#trace: Trace | null = null;
+	#own: Trace | null = null;
+	#kept: Trace | null = null;
 	#failure: AppError | null = null;
 
 	/**
@@ -56,18 +65,25 @@ export class Run {
 		this.#context = context;
 		this.#recorder = new TraceRecorder(request, route, this.traceId);
 		this.#log = new EventLog((count) => this.#listenersChanged(count));
-		this.#wasStored = context.journal.create(this.#recorder.pending());
+		this.#concealment = context.privacy.secrets.open();
+		this.#keepable = context.privacy.growing();
+		this.#wasStored = context.journal.create(this.trace);
 		this.#expectListener(context.resumeGraceMs || FIRST_LISTENER_MS);
 		this.finished = this.#live();
 	}
 
-	/** The trace as it stands. */
+	/** The trace as it stands and is kept, for anybody who may see traces. */
 	get trace(): Trace {
-		return this.#trace ?? this.#recorder.pending();
+		return this.#kept ?? this.#keptSoFar();
+	}
+
+	/** The trace as it stands, for who asked. */
+	get own(): Trace {
+		return this.#own ?? this.#context.privacy.shown(this.#recorder.pending());
 	}
 
 	get isFinished(): boolean {
-		return this.#trace !== null;
+		return this.#own !== null;
 	}
 
 	/** Why it failed, when it did. */
@@ -133,20 +149,32 @@ export class Run {
 
 	#publish(event: AskEvent): void {
 		if (this.isFinished) return;
-		if (event.type === 'token') {
-			this.#recorder.markFirstToken();
-			this.#tokenLengths.push(event.data.length);
-			this.#saveTimer ??= setTimeout(() => this.#saveProgress(), SAVE_EVERY_MS);
-		}
-		this.#log.append(event);
+		if (event.type === 'token') this.#publishText(this.#concealment.push(event.data));
+		else this.#log.append(this.#context.privacy.shownEvent(event));
+	}
+
+	#publishText(data: string): void {
+		if (data === '') return;
+		this.#recorder.markFirstToken();
+		this.#tokenLengths.push(data.length);
+		this.#text += data;
+		this.#saveTimer ??= setTimeout(() => this.#saveProgress(), SAVE_EVERY_MS);
+		this.#log.append({ type: 'token', data });
 	}
 
 	#saveProgress(): void {
 		this.#saveTimer = undefined;
-		if (!this.isFinished) this.#context.journal.saveProgress(this.traceId, this.#recorder.answer);
+		const answer = this.isFinished ? null : this.#keepable(this.#text);
+		if (answer) this.#context.journal.saveProgress(this.traceId, answer);
+	}
+
+	#keptSoFar(): Trace {
+		const kept = this.#context.privacy.kept({ ...this.#recorder.pending(), answer: null });
+		return { ...kept, answer: this.#keepable(this.#text) || null };
 	}
 
 	#succeed({ status, finishReason }: AnswerOutcome): Trace {
+		this.#publishText(this.#concealment.end());
 		const trace = this.#recorder.finish({ status });
 		return this.#end(trace, { type: 'done', data: doneOf(trace, finishReason) });
 	}
@@ -155,6 +183,7 @@ export class Run {
 		const error = toAppError(thrown);
 		if (error.code === 'internal') logFailure('answering', error.cause ?? error);
 		this.#failure = error;
+		this.#publishText(this.#concealment.end());
 		const { code, message } = error;
 		const trace = this.#recorder.finish({ status: statusOf(error), error: { code, message } });
 		return this.#end(trace, { type: 'error', data: error.toAskError(this.traceId) });
@@ -163,12 +192,15 @@ export class Run {
 	#end(trace: Trace, terminal: AskEvent): Trace {
 		clearTimeout(this.#saveTimer);
 		clearTimeout(this.#graceTimer);
-		this.#trace = trace;
+		const { privacy, journal } = this.#context;
+		this.#own = privacy.shown(trace);
+		const kept = privacy.keptRun(this.#own, this.#tokenLengths);
+		this.#kept = kept.trace;
 		// Stored first, so that a client that sees the terminal event can read the trace.
-		this.#context.journal.finalise({ trace, tokenLengths: this.#tokenLengths }, this.#wasStored);
-		this.#log.append(terminal);
+		journal.finalise(kept, this.#wasStored);
+		this.#log.append(privacy.shownEvent(terminal));
 		this.#log.close();
-		return trace;
+		return this.#own;
 	}
 
 	#listenersChanged(count: number): void {
