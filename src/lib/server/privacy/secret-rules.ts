@@ -76,7 +76,7 @@ export const SECRET_RULES: readonly SecretRule[] = [
 		overlapping: true
 	},
 	{ kind: 'phone number', pattern: /(?<![\w+.])\+[1-9](?:[ .()/-]{0,2}\d){7,14}(?!\d)/g },
-	{ kind: 'phone number', pattern: /(?<![\w.-])(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}(?![\d.-])/g }
+	{ kind: 'phone number', pattern: /(?<![\w.-])(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}(?![.-]?\d)/g }
 ];
 
 function hasDigit(text: string): boolean {
