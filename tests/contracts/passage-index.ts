@@ -54,6 +54,21 @@ export function describePassageIndex(name: string, kind: IndexKind): void {
 	];
 
 	describe(`${name} as a passage index`, () => {
+		it('knows how many passages hold the words of a question', async () => {
+			const index = await indexOf([...pets, passage('code', 'Call `read_silent()`.')]);
+			expect(
+				await index.questionWords('Do barking cats, read_silent or read_loud and unicorns, cats?')
+			).toEqual([
+				{ word: 'barking', isIdentifier: false, passages: 1 },
+				{ word: 'cats', isIdentifier: false, passages: 2 },
+				{ word: 'read_silent', isIdentifier: true, passages: 1 },
+				{ word: 'read_loud', isIdentifier: true, passages: 1 },
+				{ word: 'unicorns', isIdentifier: false, passages: 0 }
+			]);
+			await index.remove(['dog']);
+			expect(await index.questionWords('cats')).toEqual([{ word: 'cats', isIdentifier: false, passages: 1 }]);
+		});
+
 		describe('text search', () => {
 			it('finds passages that hold the words, the fitting one first, and no others', async () => {
 				const index = await indexOf(pets);

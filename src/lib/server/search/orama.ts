@@ -5,10 +5,12 @@ import { Breather } from '#lib/server/model/breather.ts';
 import type { Bm25Settings } from './bm25-settings.ts';
 import { EvidenceReader } from './evidence.ts';
 import { documentKey } from './index-manifest.ts';
+import { ALL_LIBRARIES } from './library-ranges.ts';
 import { PassageStorePlugin, passageSchema, VECTOR_PROPERTY, type OramaPassage } from './orama-plugin.ts';
 import { fieldsOf } from './passage-fields.ts';
 import type { Hit, Passage, PassageIndex, SearchOptions } from './passage-index.ts';
 import { PassageStore } from './passage-store.ts';
+import { questionWords, type QuestionWord } from './question-words.ts';
 
 /** Passages handed to Orama between two turns of the event loop. */
 const BATCH = 32;
@@ -103,6 +105,14 @@ export class OramaIndex implements PassageIndex {
 		chunkIds: readonly string[]
 	): Promise<Map<string, Record<string, number>>> {
 		return this.#evidence.read(question, vector, this.#numbers(chunkIds));
+	}
+
+	async questionWords(question: string): Promise<QuestionWord[]> {
+		const { text } = this.#store;
+		return questionWords(question, (term) => {
+			const number = text.vocabulary.find(term);
+			return number === undefined ? 0 : text.documentFrequency(number, ALL_LIBRARIES);
+		});
 	}
 
 	async get(chunkIds: readonly string[]): Promise<Chunk[]> {

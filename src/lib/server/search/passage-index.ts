@@ -1,4 +1,5 @@
 import type { Chunk } from '#lib/contract/chunk.ts';
+import type { QuestionWord } from './question-words.ts';
 
 /** A chunk as the index takes it. */
 export interface Passage {
@@ -40,6 +41,8 @@ export interface SearchIndex {
 		vector: Float32Array | null,
 		chunkIds: readonly string[]
 	): Promise<Map<string, Record<string, number>>>;
+	/** The words of a question with the number of passages that hold them, whatever the library. */
+	questionWords(question: string): Promise<QuestionWord[]>;
 	/** The passages with these ids, in this order; unknown ids are left out. */
 	get(chunkIds: readonly string[]): Promise<Chunk[]>;
 	/** Names of the libraries that have at least one passage, sorted. */
