@@ -1,4 +1,4 @@
-import { ALL_LIBRARIES } from '#lib/server/search/bm25-index.ts';
+import { ALL_LIBRARIES } from '#lib/server/search/library-ranges.ts';
 import { VectorBlock } from '#lib/server/search/vector-block.ts';
 import { summarise, timeEach } from './measure.ts';
 import { randomFrom } from './random.ts';

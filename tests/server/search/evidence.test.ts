@@ -113,6 +113,26 @@ describe('evidence about a passage', () => {
 		for (const id of Object.keys(given)) expect(backward(id)).toEqual(forward(id));
 	});
 
+	it('is the same after changes as in an index that was made at once', async () => {
+		const page = (id: string, text: string, position: number) => ({
+			position,
+			chunk: passage({ chunk_id: id, document: `${id[0]}.md`, title: 'Guide', heading_path: [], text })
+		});
+		const before = [page('a0', 'walrus', 0), page('a1', 'old seal', 1), page('b0', 'seal otter', 0)];
+		const after = [page('a1', 'new seal walrus', 1), page('a2', 'otter walrus', 2), page('b1', 'walrus', 1)];
+		const grown = OramaIndex.create(null);
+		await grown.add(before);
+		await grown.features('seal', null, ['a0']);
+		await grown.add(after);
+		await grown.remove(['b0']);
+		const atOnce = OramaIndex.create(null);
+		await atOnce.add([before[0]!, ...after]);
+		const ids = ['a0', 'a1', 'a2', 'b1'];
+		expect(await grown.features('walrus seal', null, ids)).toEqual(
+			await atOnce.features('walrus seal', null, ids)
+		);
+	});
+
 	it('counts words that stand for those of the question, for less', async () => {
 		const of = await evidence('delete a directory', {
 			asked: { text: 'Here directories are deleted.' },

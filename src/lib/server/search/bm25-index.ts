@@ -1,41 +1,22 @@
 import { defaultBm25Settings, inverseDocumentFrequency, type Bm25Settings } from './bm25-settings.ts';
+import { fieldNorms, occurrenceWeight, type FieldNorms } from './field-norms.ts';
 import { GrowingArray } from './growing-array.ts';
+import { ALL_LIBRARIES, libraryRanges, REMOVED, type NumberRange } from './library-ranges.ts';
 import { FIELDS } from './passage-fields.ts';
-import { buildPostings, type Postings } from './postings.ts';
-import { heaviest, isSameQuery, type QueryTerm } from './query-terms.ts';
+import { buildPostings, lowerBound, type Postings } from './postings.ts';
+import { heaviest, type QueryTerm } from './query-terms.ts';
 import { relatedTerms } from './related-words.ts';
+import { Segment, type Slice } from './segment.ts';
 import { TokenStore } from './token-store.ts';
-import { TopK } from './top-k.ts';
 import { Vocabulary } from './vocabulary.ts';
 
 const FIELD_COUNT = FIELDS.length;
-export type { QueryTerm } from './query-terms.ts';
 
-/** Library number of a removed passage. */
-const REMOVED = 0xffff;
 /** Segments that are searched one by one before the younger ones are merged. */
 const MOST_SEGMENTS = 8;
 
 /** How much a word that is only related to one of the question counts. */
 const RELATED_WEIGHT = 0.3;
-
-/** Stands for no library filter. */
-export const ALL_LIBRARIES = -1;
-
-/** Passage numbers and scores, best first. */
-export interface Ranking {
-	numbers: Uint32Array;
-	scores: Float64Array;
-}
-
-/** Scores of all passages for a question; valid until the next search. */
-export interface Scores {
-	/** By passage number; 0 where nothing matched. */
-	readonly byPassage: Float64Array;
-	/** The passages that matched, `matchCount` of them, in no order. */
-	readonly matches: Uint32Array;
-	readonly matchCount: number;
-}
 
 /** What an index is made of. */
 export interface Bm25Parts {
@@ -47,7 +28,7 @@ export interface Bm25Parts {
 }
 
 /**
- * An inverted index over the fields of passages in typed arrays, scored by BM25F. Passages have numbers from 0 in order of
+ * An inverted index over the fields of passages in typed arrays, for BM25F. Passages have numbers from 0 in order of
  * arrival; the number of a removed one is not given again. New passages form small segments of their own, which are merged
  * now and then, so that adding never rebuilds everything; statistics are always those of the passages that are there.
  */
@@ -58,18 +39,14 @@ export class Bm25Index {
 	readonly #libraries: GrowingArray<Uint16Array<ArrayBuffer>>;
 	/** How many passages that are there hold a term. */
 	readonly #documentFrequencies = new GrowingArray(Uint32Array);
-	readonly #segments: Postings[] = [];
+	readonly #segments: Segment[] = [];
 	#size = 0;
 	/** Tokens by field, over the passages that are there. */
 	readonly #totalLengths = new Float64Array(FIELD_COUNT);
-	/** What an occurrence counts, by passage and field. */
-	#weights = new Float64Array(0);
-	#weightsAreCurrent = false;
-	#scores = new Float64Array(0);
-	#matches = new Uint32Array(0);
-	#matchCount = 0;
-	/** Whose scores those are, as long as they are those of the passages that are there. */
-	#lastScored: { query: readonly QueryTerm[]; library: number } | null = null;
+	/** Counts the changes, so that what was derived can be known to be outdated. */
+	#version = 1;
+	/** Derived from the passages that are there; null when they have changed. */
+	#derived: { norms: FieldNorms; ranges: Map<number, NumberRange[]> } | null = null;
 
 	constructor(settings: Bm25Settings = defaultBm25Settings, parts?: Bm25Parts) {
 		this.settings = settings;
@@ -90,6 +67,11 @@ export class Bm25Index {
 		return this.tokens.count;
 	}
 
+	/** Another number after every change. */
+	get version(): number {
+		return this.#version;
+	}
+
 	has(number: number): boolean {
 		return number >= 0 && number < this.end && this.#libraries.at(number) !== REMOVED;
 	}
@@ -105,7 +87,7 @@ export class Bm25Index {
 		fields.forEach((text, field) => this.vocabulary.readText(text, (term) => this.tokens.push(field, term)));
 		this.#libraries.push(library);
 		this.#count(number, 1);
-		this.#weightsAreCurrent = false;
+		this.#change();
 		return number;
 	}
 
@@ -116,7 +98,7 @@ export class Bm25Index {
 		for (const term of this.distinctTerms(number)) this.#documentFrequencies.array[term]! -= 1;
 		this.#count(number, -1);
 		this.#libraries.set(number, REMOVED);
-		this.#weightsAreCurrent = false;
+		this.#change();
 		return true;
 	}
 
@@ -124,9 +106,9 @@ export class Bm25Index {
 		return new Set(this.tokens.terms.subarray(this.tokens.start(number), this.tokens.end(number)));
 	}
 
-	/** Makes what was added since searchable; searching does it by itself. */
+	/** Makes what was added since searchable; reading does it by itself. */
 	seal(): void {
-		const from = this.#segments.at(-1)?.to ?? 0;
+		const from = this.#segments.at(-1)?.postings.to ?? 0;
 		if (from === this.end) return;
 		this.#adopt(buildPostings(this.tokens, from, this.end, this.vocabulary.size));
 		if (this.#segments.length > MOST_SEGMENTS) this.#merge();
@@ -137,11 +119,10 @@ export class Bm25Index {
 	 * @param library counts passages of this library only; ALL_LIBRARIES counts all
 	 */
 	query(question: string, library: number): QueryTerm[] {
-		this.seal();
 		const counts = new Map<number, number>();
 		this.vocabulary.readQuestion(question, (term) => counts.set(term, (counts.get(term) ?? 0) + 1));
 		const terms: QueryTerm[] = [];
-		const size = library === ALL_LIBRARIES ? this.#size : this.librarySize(library);
+		const size = this.librarySize(library);
 		for (const [term, count] of counts) {
 			const frequency = this.documentFrequency(term, library);
 			if (frequency === 0) continue;
@@ -152,7 +133,6 @@ export class Bm25Index {
 
 	/** Known terms that are not in a question but related to its words, with the share of their weight that counts. */
 	relatedQuery(question: string): QueryTerm[] {
-		this.seal();
 		return relatedTerms(question).flatMap((word) => {
 			const term = this.vocabulary.find(word);
 			const frequency = term === undefined ? 0 : this.documentFrequency(term, ALL_LIBRARIES);
@@ -164,103 +144,33 @@ export class Bm25Index {
 
 	/** How many passages hold a term. */
 	documentFrequency(term: number, library: number): number {
+		this.seal();
 		if (library === ALL_LIBRARIES) return this.#documentFrequencies.at(term);
-		let frequency = 0;
-		this.#visit(term, library, () => (frequency += 1));
-		return frequency;
+		return this.#slices(term, library).reduce((sum, { start, end }) => sum + end - start, 0);
 	}
 
 	librarySize(library: number): number {
-		let size = 0;
-		const libraries = this.#libraries.array;
-		for (let number = 0; number < this.end; number += 1) if (libraries[number] === library) size += 1;
-		return size;
+		if (library === ALL_LIBRARIES) return this.#size;
+		return this.ranges(library).reduce((sum, { from, to }) => sum + to - from, 0);
 	}
 
-	/** The best passages by BM25F. `before` says which of two passages comes first at equal scores. */
-	search(
-		query: readonly QueryTerm[],
-		library: number,
-		limit: number,
-		before: (a: number, b: number) => boolean
-	): Ranking {
-		const { byPassage, matches, matchCount } = this.score(query, library);
-		return this.best(matches.subarray(0, matchCount), byPassage, limit, before);
+	/** The passages of a library, or all that are there, as ranges of consecutive numbers in ascending order. */
+	ranges(library: number): readonly NumberRange[] {
+		return this.#derive().ranges.get(library) ?? [];
 	}
 
-	/** The best of some passages by their scores. */
-	best(
-		numbers: Uint32Array,
-		scores: Float64Array,
-		limit: number,
-		before: (a: number, b: number) => boolean
-	): Ranking {
-		const best = new TopK(Math.min(limit, numbers.length), before);
-		let threshold = best.threshold;
-		for (let at = 0; at < numbers.length; at += 1) {
-			const number = numbers[at]!;
-			const score = scores[number]!;
-			if (score < threshold) continue;
-			best.offer(number, score);
-			threshold = best.threshold;
-		}
-		return best.drain();
-	}
-
-	/** BM25F of every passage; the same question again costs nothing. */
-	score(query: readonly QueryTerm[], library: number): Scores {
-		this.#prepare();
-		const last = this.#lastScored;
-		if (last?.library === library && isSameQuery(last.query, query)) {
-			return { byPassage: this.#scores, matches: this.#matches, matchCount: this.#matchCount };
-		}
-		this.#clearScores();
-		const { k1 } = this.settings;
-		const scores = this.#scores;
-		const matches = this.#matches;
-		const weights = this.#weights;
-		const libraries = this.#libraries.array;
-		let matchCount = 0;
-		for (const { term, count, idf } of query) {
-			const factor = count * idf * (k1 + 1);
-			// Written out instead of a call of #visit: this loop is where a search spends its time.
-			for (const { starts, numbers, frequencies } of this.#segments) {
-				if (term + 1 >= starts.length) continue;
-				const end = starts[term + 1]!;
-				for (let entry = starts[term]!; entry < end; entry += 1) {
-					const number = numbers[entry]!;
-					const owner = libraries[number]!;
-					if (library === ALL_LIBRARIES ? owner === REMOVED : owner !== library) continue;
-					const packed = frequencies[entry]!;
-					const at = number * FIELD_COUNT;
-					const frequency =
-						(packed & 0xff) * weights[at]! +
-						((packed >>> 8) & 0xff) * weights[at + 1]! +
-						((packed >>> 16) & 0xff) * weights[at + 2]! +
-						(packed >>> 24) * weights[at + 3]!;
-					if (frequency === 0) continue;
-					const score = scores[number]!;
-					if (score === 0) matches[matchCount++] = number;
-					scores[number] = score + (factor * frequency) / (k1 + frequency);
-				}
-			}
-		}
-		this.#matchCount = matchCount;
-		this.#lastScored = { query, library };
-		return { byPassage: scores, matches, matchCount };
-	}
-
-	/** Hands over the entries of a term: passage number and frequencies packed by field, a byte each, title lowest. */
-	visit(term: number, library: number, visitor: (number: number, frequencies: number) => void): void {
+	/** The entries of a term with their impacts, in ascending order of passages. Valid until the next change. */
+	slices(term: number, library: number): Slice[] {
 		this.seal();
-		this.#visit(term, library, visitor);
+		const { norms } = this.#derive();
+		const lengths = this.tokens.lengths;
+		for (const segment of this.#segments) segment.prepare(term, norms, this.#version, lengths);
+		return this.#slices(term, library);
 	}
 
 	/** What one occurrence counts in a field of a passage. */
 	occurrenceWeight(number: number, field: number): number {
-		this.seal();
-		if (!this.#weightsAreCurrent) this.#weigh();
-		return this.#weights[number * FIELD_COUNT + field]!;
+		return occurrenceWeight(this.#derive().norms, field, this.tokens.fieldLength(number, field));
 	}
 
 	/** A copy of the given passages only, in one segment, numbered anew in the given order. */
@@ -277,29 +187,34 @@ export class Bm25Index {
 			vocabulary: this.vocabulary,
 			tokens: this.tokens,
 			libraries: this.#libraries.view(),
-			segments: this.#segments
+			segments: this.#segments.map((segment) => segment.postings)
 		};
 	}
 
-	#visit(term: number, library: number, visitor: (number: number, frequencies: number) => void): void {
-		const libraries = this.#libraries.array;
-		for (const { starts, numbers, frequencies } of this.#segments) {
-			if (term + 1 >= starts.length) continue;
-			const end = starts[term + 1]!;
-			for (let at = starts[term]!; at < end; at += 1) {
-				const number = numbers[at]!;
-				const owner = libraries[number]!;
-				if (library === ALL_LIBRARIES ? owner !== REMOVED : owner === library)
-					visitor(number, frequencies[at]!);
+	#slices(term: number, library: number): Slice[] {
+		const slices: Slice[] = [];
+		const ranges = this.ranges(library);
+		for (const segment of this.#segments) {
+			const { numbers, from: first, to: last } = segment.postings;
+			const most = segment.end(term);
+			let start = segment.start(term);
+			if (start === most) continue;
+			for (const { from, to } of ranges) {
+				if (to <= first || from >= last) continue;
+				if (from > first) start = lowerBound(numbers, start, most, from);
+				const end = to < last ? lowerBound(numbers, start, most, to) : most;
+				if (end > start) slices.push({ segment, start, end });
+				start = end;
 			}
 		}
+		return slices;
 	}
 
-	#adopt(segment: Postings): void {
-		this.#segments.push(segment);
+	#adopt(postings: Postings): void {
+		this.#segments.push(new Segment(postings));
 		this.#documentFrequencies.extend(this.vocabulary.size);
 		const frequencies = this.#documentFrequencies.array;
-		const { starts } = segment;
+		const { starts } = postings;
 		for (let term = 0; term + 1 < starts.length; term += 1) {
 			frequencies[term]! += starts[term + 1]! - starts[term]!;
 		}
@@ -307,41 +222,26 @@ export class Bm25Index {
 
 	/** Makes one segment of the younger ones, or of all when the younger ones together have grown large. */
 	#merge(): void {
-		const [oldest] = this.#segments;
+		const oldest = this.#segments[0]?.postings;
 		const from = oldest && this.end - oldest.to < oldest.to / 4 ? oldest.to : 0;
 		const merged = buildPostings(this.tokens, from, this.end, this.vocabulary.size);
-		this.#segments.splice(from === 0 ? 0 : 1, Infinity, merged);
+		this.#segments.splice(from === 0 ? 0 : 1, Infinity, new Segment(merged));
 	}
 
-	/** Brings everything that scoring reads up to date. */
-	#prepare(): void {
-		this.seal();
-		if (!this.#weightsAreCurrent) this.#weigh();
+	#derive(): { norms: FieldNorms; ranges: Map<number, NumberRange[]> } {
+		this.#derived ??= {
+			norms: fieldNorms(
+				this.settings,
+				this.#totalLengths.map((length) => (this.#size > 0 ? length / this.#size : 0))
+			),
+			ranges: libraryRanges(this.#libraries.view())
+		};
+		return this.#derived;
 	}
 
-	#clearScores(): void {
-		this.#lastScored = null;
-		for (let at = 0; at < this.#matchCount; at += 1) this.#scores[this.#matches[at]!] = 0;
-		this.#matchCount = 0;
-		if (this.#scores.length < this.end) {
-			this.#scores = new Float64Array(this.end);
-			this.#matches = new Uint32Array(this.end);
-		}
-	}
-
-	#weigh(): void {
-		this.#lastScored = null;
-		if (this.#weights.length < this.end * FIELD_COUNT)
-			this.#weights = new Float64Array(this.end * FIELD_COUNT);
-		FIELDS.forEach((name, field) => {
-			const { weight, b } = this.settings.fields[name];
-			const average = this.#size > 0 ? this.#totalLengths[field]! / this.#size : 0;
-			for (let number = 0; number < this.end; number += 1) {
-				const relative = average > 0 ? this.tokens.fieldLength(number, field) / average : 1;
-				this.#weights[number * FIELD_COUNT + field] = weight / (1 - b + b * relative);
-			}
-		});
-		this.#weightsAreCurrent = true;
+	#change(): void {
+		this.#version += 1;
+		this.#derived = null;
 	}
 
 	#count(number: number, sign: 1 | -1): void {

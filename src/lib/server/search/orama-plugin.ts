@@ -1,7 +1,8 @@
 import type { AnyOrama, IDocumentsStore, IIndex, OramaPluginSync, Tokenizer, TokenScore } from '@orama/orama';
 import type { Chunk } from '#lib/contract/chunk.ts';
 import { analyze } from './analyze.ts';
-import { ALL_LIBRARIES, type Ranking } from './bm25-index.ts';
+import type { Ranking } from './bm25-search.ts';
+import { ALL_LIBRARIES } from './library-ranges.ts';
 import { FIELDS } from './passage-fields.ts';
 import type { PassageStore, StoredPassage } from './passage-store.ts';
 

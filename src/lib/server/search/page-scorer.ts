@@ -1,11 +1,15 @@
-import { ALL_LIBRARIES, type QueryTerm } from './bm25-index.ts';
 import { inverseDocumentFrequency } from './bm25-settings.ts';
+import { ALL_LIBRARIES } from './library-ranges.ts';
+import { PageLayout } from './page-layout.ts';
 import { FIELDS } from './passage-fields.ts';
 import type { PassageStore } from './passage-store.ts';
+import { lowerBound } from './postings.ts';
+import type { QueryTerm } from './query-terms.ts';
 
+const TITLE = FIELDS.indexOf('title');
+const HEADING = FIELDS.indexOf('heading');
 const BODY = FIELDS.indexOf('body');
 const CODE = FIELDS.indexOf('code');
-const HEADING = FIELDS.indexOf('heading');
 
 /**
  * BM25F of whole pages. A page repeats its subject: repetition counts for longer (a higher k1) than within a passage. Chosen, as the
@@ -25,146 +29,152 @@ const SUBJECT_GAIN = 0.6;
 const TITLE_WEIGHT = 6;
 const HEADING_WEIGHT = 2;
 
-/** What a question finds in whole pages, by page number. */
-export interface PageScores {
+/** What a question finds in a page. */
+export interface PageScore {
 	/** BM25F of the page, over the most that the question's own terms could give. */
-	scores: Float64Array;
+	bm25: number;
 	/** Share of the question that it holds. */
-	coverage: Float64Array;
+	coverage: number;
 	/** The same over its title and headings. */
-	headingCoverage: Float64Array;
-	/** Best score of its passages. */
-	best(page: number, scores: Float64Array): number;
+	headingCoverage: number;
+	/** Best BM25F of any passage of it, by the question's own terms. */
+	best: number;
+	/** BM25F of its passages by their place in it. */
+	passages: Float64Array;
+}
+
+/** Occurrences of one term in a page while it is read. */
+interface Reading {
+	page: number;
+	score: PageScore;
+	frequency: number;
+	inTitle: boolean;
+	inHeading: boolean;
+}
+
+/** A range of consecutive passages of a page. */
+interface Stretch {
+	from: number;
+	to: number;
+	/** Place of the first in the page. */
+	place: number;
+	reading: Reading;
 }
 
 /**
- * BM25F over whole pages, from the postings of their passages: frequencies are summed over the passages of a page, title once.
+ * BM25F of whole pages and all their passages, from the postings: frequencies are summed over the passages of a page, title once. Reads only
+ * the entries of the pages that are asked for, so that it takes about as long in a large index as in a small one.
  */
 export class PageScorer {
 	readonly #store: PassageStore;
+	#layout: PageLayout | null = null;
 	#version = -1;
-	/** Terms of body, code and headings by page. */
-	#lengths = new Float64Array(0);
-	#averageLength = 1;
-	#pageCount = 0;
-	/** Passages sorted by page and position, where each page starts in it, and the place of each passage. */
-	#order = new Uint32Array(0);
-	#starts = new Uint32Array(0);
-	#places = new Uint32Array(0);
 
 	constructor(store: PassageStore) {
 		this.#store = store;
 	}
 
-	score(query: readonly QueryTerm[]): PageScores {
-		this.#refresh();
-		const { text, table } = this.#store;
-		const { fields } = text.settings;
-		const count = this.#store.table.pages.length;
-		const scores = new Float64Array(count);
-		const coverage = new Float64Array(count);
-		const headingCoverage = new Float64Array(count);
-		const frequencies = new Float64Array(count);
-		const titles = new Uint8Array(count);
-		const headings = new Uint8Array(count);
-		const touched: number[] = [];
-		const codeWeight = fields.code.weight;
+	/** The pages as they are now. */
+	get layout(): PageLayout {
+		if (!this.#layout || this.#version !== this.#store.version) {
+			this.#version = this.#store.version;
+			this.#layout = new PageLayout(this.#store);
+		}
+		return this.#layout;
+	}
+
+	/** Scores by page number. */
+	score(query: readonly QueryTerm[], pages: Iterable<number>): Map<number, PageScore> {
+		const { layout } = this;
+		const { k1 } = this.#store.text.settings;
+		const readings = Array.from(new Set(pages), (page): Reading => {
+			const passages = new Float64Array(layout.size(page));
+			const score = { bm25: 0, coverage: 0, headingCoverage: 0, best: 0, passages };
+			return { page, score, frequency: 0, inTitle: false, inHeading: false };
+		});
+		const stretches = readings
+			.flatMap((reading) => stretchesOf(layout, reading))
+			.sort((a, b) => a.from - b.from);
 		/** What the question's own terms could give at most, and their weights. */
 		let most = 0;
 		let total = 0;
-		for (const { term, count: asked, isRelated } of query) {
-			touched.length = 0;
-			text.visit(term, ALL_LIBRARIES, (number, packed) => {
-				const page = table.page(number);
-				if (frequencies[page] === 0 && titles[page] === 0) touched.push(page);
-				if ((packed & 0xff) > 0) titles[page] = 1;
-				const heading = (packed >>> (8 * HEADING)) & 0xff;
-				if (heading > 0) headings[page] = 1;
-				frequencies[page]! +=
-					((packed >>> (8 * BODY)) & 0xff) +
-					((packed >>> (8 * CODE)) & 0xff) * codeWeight +
-					heading * HEADING_WEIGHT;
-			});
-			let named = 0;
-			for (const page of touched) if (titles[page]! + headings[page]! > 0) named += 1;
-			const subject = SUBJECT_BASE + SUBJECT_GAIN * Math.sqrt(named / (touched.length || 1));
-			const weight = subject * inverseDocumentFrequency(this.#pageCount, touched.length);
+		for (const { term, count, idf, isRelated } of query) {
+			this.#read(term, isRelated ? 0 : count * idf * (k1 + 1), stretches);
+			const { holding, named } = layout.frequencies(term);
+			const subject = SUBJECT_BASE + SUBJECT_GAIN * Math.sqrt(named / (holding || 1));
+			const weight = subject * inverseDocumentFrequency(layout.pageCount, holding);
 			const counted = isRelated ? RELATED_SHARE * weight : weight;
 			if (!isRelated) {
-				most += asked * weight;
+				most += count * weight;
 				total += weight;
 			}
-			for (const page of touched) {
-				const length = 1 - PAGE_B + (PAGE_B * this.#lengths[page]!) / this.#averageLength;
-				const frequency = frequencies[page]! / length + titles[page]! * TITLE_WEIGHT;
-				scores[page]! += (asked * counted * frequency) / (PAGE_K1 + frequency);
-				coverage[page]! += counted;
-				if (titles[page]! + headings[page]! > 0) headingCoverage[page]! += counted;
-				frequencies[page] = 0;
-				titles[page] = 0;
-				headings[page] = 0;
-			}
+			for (const reading of readings) add(reading, count * counted, counted, layout);
 		}
-		if (most > 0) {
-			for (let page = 0; page < count; page += 1) {
-				scores[page]! /= most;
-				coverage[page]! /= total;
-				headingCoverage[page]! /= total;
-			}
+		for (const { score } of readings) {
+			score.bm25 /= most || 1;
+			score.coverage /= total || 1;
+			score.headingCoverage /= total || 1;
+			for (const passage of score.passages) score.best = Math.max(score.best, passage);
 		}
-		const known = new Map<number, number>();
-		const best = (page: number, byPassage: Float64Array) => {
-			let most = known.get(page);
-			if (most !== undefined) return most;
-			most = 0;
-			for (let at = this.#starts[page]!; at < this.#starts[page + 1]!; at += 1) {
-				most = Math.max(most, byPassage[this.#order[at]!]!);
-			}
-			known.set(page, most);
-			return most;
-		};
-		return { scores, coverage, headingCoverage, best };
+		return new Map(readings.map(({ page, score }) => [page, score]));
 	}
 
-	/** The passage before (-1) or after (+1) one in its page; -1 when there is none. */
-	neighbour(number: number, step: -1 | 1): number {
-		this.#refresh();
-		const place = this.#places[number]! + step;
-		if (place < 0 || place >= this.#order.length) return -1;
-		const other = this.#order[place]!;
-		const { table } = this.#store;
-		const isNext =
-			table.page(other) === table.page(number) && table.position(other) === table.position(number) + step;
-		return isNext ? other : -1;
-	}
-
-	#refresh(): void {
-		if (this.#version === this.#store.version) return;
-		this.#version = this.#store.version;
-		const { text, table } = this.#store;
-		const pageCount = table.pages.length;
-		this.#lengths = new Float64Array(pageCount);
-		const counts = new Uint32Array(pageCount + 1);
-		const there: number[] = [];
-		for (let number = 0; number < text.end; number += 1) {
-			if (!text.has(number)) continue;
-			there.push(number);
-			const page = table.page(number);
-			counts[page + 1]! += 1;
-			for (let field = HEADING; field < FIELDS.length; field += 1) {
-				this.#lengths[page]! += text.tokens.fieldLength(number, field);
+	/** Takes down the entries of a term in ascending stretches, and adds `factor` times their impact to the passages. */
+	#read(term: number, factor: number, stretches: readonly Stretch[]): void {
+		const codeWeight = this.#store.text.settings.fields.code.weight;
+		for (const { segment, start, end } of this.#store.text.slices(term, ALL_LIBRARIES)) {
+			const { impacts, postings } = segment;
+			const { numbers, frequencies } = postings;
+			let entry = start;
+			for (const { from, to, place, reading } of stretches) {
+				entry = skipTo(numbers, from, entry, end);
+				if (entry === end) break;
+				for (; entry < end && numbers[entry]! < to; entry += 1) {
+					const packed = frequencies[entry]!;
+					const heading = (packed >>> (8 * HEADING)) & 0xff;
+					if (((packed >>> (8 * TITLE)) & 0xff) > 0) reading.inTitle = true;
+					if (heading > 0) reading.inHeading = true;
+					reading.frequency +=
+						((packed >>> (8 * BODY)) & 0xff) +
+						((packed >>> (8 * CODE)) & 0xff) * codeWeight +
+						heading * HEADING_WEIGHT;
+					reading.score.passages[place + numbers[entry]! - from]! += factor * impacts[entry]!;
+				}
 			}
 		}
-		this.#pageCount = counts.reduce((sum, count) => sum + (count > 0 ? 1 : 0), 0);
-		this.#averageLength =
-			this.#lengths.reduce((sum, length) => sum + length, 0) / (this.#pageCount || 1) || 1;
-		for (let page = 0; page < pageCount; page += 1) counts[page + 1]! += counts[page]!;
-		this.#starts = counts;
-		const key = (number: number) => table.page(number) * 0x100000 + table.position(number);
-		// Passages mostly come page by page in order; sorting is for those that came later.
-		const isInOrder = there.every((number, at) => at === 0 || key(there[at - 1]!) <= key(number));
-		this.#order = Uint32Array.from(isInOrder ? there : there.sort((a, b) => key(a) - key(b)));
-		this.#places = new Uint32Array(text.end);
-		this.#order.forEach((number, place) => (this.#places[number] = place));
 	}
+}
+
+function stretchesOf(layout: PageLayout, reading: Reading): Stretch[] {
+	let place = 0;
+	return layout.ranges(reading.page).map(({ from, to }) => {
+		const stretch = { from, to, place, reading };
+		place += to - from;
+		return stretch;
+	});
+}
+
+/** Adds what was read of a term to the scores of a page, and forgets it. */
+function add(reading: Reading, factor: number, weight: number, layout: PageLayout): void {
+	const { page, score, frequency, inTitle, inHeading } = reading;
+	if (frequency === 0 && !inTitle) return;
+	const length = 1 - PAGE_B + (PAGE_B * layout.lengths[page]!) / layout.averageLength;
+	const counted = frequency / length + (inTitle ? TITLE_WEIGHT : 0);
+	score.bm25 += (factor * counted) / (PAGE_K1 + counted);
+	score.coverage += weight;
+	if (inTitle || inHeading) score.headingCoverage += weight;
+	reading.frequency = 0;
+	reading.inTitle = false;
+	reading.inHeading = false;
+}
+
+/** As `lowerBound`, for one that is probably close to the start: doubles its steps first. */
+function skipTo(numbers: Uint32Array, number: number, start: number, end: number): number {
+	let low = start;
+	let step = 1;
+	while (low + step < end && numbers[low + step]! < number) {
+		low += step;
+		step *= 2;
+	}
+	return lowerBound(numbers, low, Math.min(end, low + step + 1), number);
 }

@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Chunk } from '#lib/contract/chunk.ts';
-import { ALL_LIBRARIES, Bm25Index, type Ranking } from './bm25-index.ts';
+import { Bm25Index } from './bm25-index.ts';
+import { Bm25Search, type Ranking } from './bm25-search.ts';
 import type { Bm25Settings } from './bm25-settings.ts';
 import { Breather } from '#lib/server/model/breather.ts';
 import { readBuffers, writeBuffers } from '#lib/server/store/buffer-file.ts';
+import { ALL_LIBRARIES } from './library-ranges.ts';
 import { FIELDS, type Field } from './passage-fields.ts';
 import { PassageTable } from './passage-table.ts';
 import { TokenStore } from './token-store.ts';
@@ -46,6 +48,7 @@ interface Parts {
 export class PassageStore {
 	readonly ids: string[];
 	readonly text: Bm25Index;
+	readonly textSearch: Bm25Search;
 	readonly table: PassageTable;
 	readonly vectors: VectorBlock | null;
 	readonly embeddingModel: string | null;
@@ -68,6 +71,7 @@ export class PassageStore {
 		this.ids = parts?.ids ?? [];
 		this.#libraries = parts?.libraries ?? [];
 		this.text = parts?.text ?? new Bm25Index(settings);
+		this.textSearch = new Bm25Search(this.text);
 		this.table = parts?.table ?? new PassageTable();
 		this.vectors = parts?.vectors ?? (embedding ? new VectorBlock(embedding.dimensions) : null);
 	}
@@ -109,18 +113,14 @@ export class PassageStore {
 	/** Names of the libraries that have a passage, sorted. */
 	libraries(): readonly string[] {
 		if (this.#present.version !== this.version) {
-			const there = new Set<number>();
-			for (let number = 0; number < this.text.end; number += 1) {
-				if (this.text.has(number)) there.add(this.text.library(number));
-			}
-			const names = [...there].map((library) => this.#libraries[library]!).sort();
+			const names = this.#libraries.filter((_, library) => this.text.librarySize(library) > 0).sort();
 			this.#present = { version: this.version, names };
 		}
 		return this.#present.names;
 	}
 
 	searchText(question: string, library: number, limit: number): Ranking {
-		return this.text.search(this.text.query(question, library), library, limit, this.before);
+		return this.textSearch.best(this.text.query(question, library), library, limit, this.before);
 	}
 
 	searchVector(vector: Float32Array, library: number, limit: number): Ranking {
@@ -131,12 +131,13 @@ export class PassageStore {
 	/** The order of passages with equal scores: by id, so that it does not depend on how the index came about. */
 	readonly before = (a: number, b: number): boolean => this.ids[a]! < this.ids[b]!;
 
-	/** Writes the passages that are there, compactly. */
+	/** Writes the passages that are there, compactly and in order. */
 	async save(folder: string): Promise<void> {
-		const kept: number[] = [];
-		for (let number = 0; number < this.text.end; number += 1) if (this.text.has(number)) kept.push(number);
-		const numbers = Uint32Array.from(kept);
-		const isCompact = numbers.length === this.text.end && this.text.parts().segments.length === 1;
+		const numbers = this.#inOrder();
+		const isCompact =
+			this.text.parts().segments.length === 1 &&
+			numbers.length === this.text.end &&
+			numbers.every((number, place) => number === place);
 		const text = isCompact ? this.text.parts() : this.text.select(numbers);
 		const table = this.table.select(numbers);
 		const vectors = this.vectors?.select(numbers);
@@ -153,7 +154,7 @@ export class PassageStore {
 				pages: table.pages.map(({ library, document }) => [libraryNumbers.get(library), document])
 			},
 			{
-				ids: new TextEncoder().encode(kept.map((number) => this.ids[number]).join('\n')),
+				ids: new TextEncoder().encode(Array.from(numbers, (number) => this.ids[number]).join('\n')),
 				vocabulary: text.vocabulary.toBytes(),
 				terms,
 				lengths,
@@ -168,6 +169,21 @@ export class PassageStore {
 				vectors: vectors?.values ?? new Float32Array(0),
 				present: vectors?.present ?? new Uint8Array(0)
 			}
+		);
+	}
+
+	/** The passages that are there by library, page and position, so that what is read together lies together. */
+	#inOrder(): Uint32Array {
+		const { text, table } = this;
+		const kept: number[] = [];
+		for (let number = 0; number < text.end; number += 1) if (text.has(number)) kept.push(number);
+		return Uint32Array.from(
+			kept.sort(
+				(a, b) =>
+					text.library(a) - text.library(b) ||
+					table.page(a) - table.page(b) ||
+					table.position(a) - table.position(b)
+			)
 		);
 	}
 

@@ -37,6 +37,11 @@ export class TokenStore {
 		return this.#terms.array;
 	}
 
+	/** Tokens in each field, FIELDS.length values a passage; may be longer than what is used. */
+	get lengths(): Uint32Array<ArrayBuffer> {
+		return this.#lengths.array;
+	}
+
 	/** Begins a passage; its number is returned. */
 	begin(): number {
 		this.#lengths.extend(this.#lengths.length + FIELD_COUNT);

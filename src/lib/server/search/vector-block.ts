@@ -1,6 +1,7 @@
 import type { Breather } from '#lib/server/model/breather.ts';
-import { ALL_LIBRARIES, type Ranking } from './bm25-index.ts';
+import type { Ranking } from './bm25-search.ts';
 import { GrowingArray } from './growing-array.ts';
+import { ALL_LIBRARIES } from './library-ranges.ts';
 import { TopK } from './top-k.ts';
 import { VectorKernel } from './vector-kernel.ts';
 

@@ -1,0 +1,74 @@
+import { rawTokens, termsOf } from './analyze.ts';
+import { inverseDocumentFrequency } from './bm25-settings.ts';
+import { ALL_LIBRARIES } from './library-ranges.ts';
+import type { PassageStore } from './passage-store.ts';
+import type { QueryTerm } from './query-terms.ts';
+
+/** How names in code look: camelCase, PascalCase with initials, snake_case, dotted, options. */
+const NAME = /[a-z][A-Z]|[A-Z]{2}[a-z]|_|\.[A-Za-z]|^--/;
+
+/** A question as evidence about passages is read for it. */
+export interface AskedQuestion {
+	/** Terms of the question itself. */
+	own: QueryTerm[];
+	/** The same, then those of related words. */
+	terms: QueryTerm[];
+	/** Sum of the weights of the terms that were asked for; at least a little, to divide by. */
+	weight: number;
+	/** The same, each as often as it was asked. */
+	countedWeight: number;
+	/** Terms of names that were asked for whole. */
+	identifiers: Set<number>;
+	identifierWeight: number;
+	/** Share of the question's weight whose terms some passage holds. */
+	known: number;
+	/** Numbers of the libraries that the question names. */
+	namedLibraries: Set<number>;
+}
+
+/** Reads a question with the vocabulary and the frequencies of an index. */
+export function readQuestion(question: string, store: PassageStore): AskedQuestion {
+	const { text } = store;
+	const own = text.query(question, ALL_LIBRARIES);
+	const terms = [...own, ...text.relatedQuery(question)];
+	const weights = new Map(terms.map(({ term, idf }) => [term, idf]));
+	const libraryNames = new Set(store.libraryNames.map((name) => name.toLowerCase()));
+	const identifiers = new Set<number>();
+	const seen = new Set<string>();
+	let unknownWeight = 0;
+	let identifierWeight = 0;
+	for (const raw of rawTokens(question)) {
+		const isName = !libraryNames.has(raw.toLowerCase()) && NAME.test(raw);
+		termsOf(raw).forEach((term, at) => {
+			if (seen.has(term)) return;
+			seen.add(term);
+			const number = text.vocabulary.find(term);
+			const frequency = number === undefined ? 0 : text.documentFrequency(number, ALL_LIBRARIES);
+			if (frequency === 0) unknownWeight += inverseDocumentFrequency(text.size, 0);
+			if (!isName || at > 0) return;
+			const weight = number === undefined ? undefined : weights.get(number);
+			identifierWeight += weight ?? inverseDocumentFrequency(text.size, frequency);
+			if (number !== undefined) identifiers.add(number);
+		});
+	}
+	const knownWeight = own.reduce((sum, { idf }) => sum + idf, 0);
+	return {
+		own,
+		terms,
+		weight: knownWeight || 1,
+		countedWeight: own.reduce((sum, { count, idf }) => sum + count * idf, 0),
+		identifiers,
+		identifierWeight,
+		known: knownWeight / (knownWeight + unknownWeight || 1),
+		namedLibraries: namedLibraries(question, store)
+	};
+}
+
+function namedLibraries(question: string, store: PassageStore): Set<number> {
+	const words = new Set(question.toLowerCase().match(/[\p{L}\p{N}@/_-]+/gu));
+	const named = new Set<number>();
+	store.libraryNames.forEach((name, number) => {
+		if (words.has(name.toLowerCase())) named.add(number);
+	});
+	return named;
+}

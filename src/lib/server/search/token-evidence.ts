@@ -1,0 +1,151 @@
+import type { AskedQuestion } from './asked-question.ts';
+import type { Bm25Index } from './bm25-index.ts';
+import { inverseDocumentFrequency } from './bm25-settings.ts';
+import type { Evidence } from './evidence-values.ts';
+import { ALL_LIBRARIES } from './library-ranges.ts';
+import { FIELDS } from './passage-fields.ts';
+
+const FIELD_COUNT = FIELDS.length;
+const TITLE = FIELDS.indexOf('title');
+const HEADING = FIELDS.indexOf('heading');
+const BODY = FIELDS.indexOf('body');
+
+type TokenEvidence = Pick<
+	Evidence,
+	| 'title_bm25'
+	| 'heading_bm25'
+	| 'body_bm25'
+	| 'code_bm25'
+	| 'coverage'
+	| 'title_match'
+	| 'heading_match'
+	| 'proximity'
+	| 'phrase'
+	| 'identifier'
+	| 'length'
+>;
+
+/** Reads the tokens of passages in their order, for one question. */
+export class TokenReader {
+	readonly #text: Bm25Index;
+	readonly #asked: AskedQuestion;
+	/** Place in the question plus 1 by term number; zero where a term was not asked. */
+	readonly #places: Uint16Array;
+	/** Of the passage that is read: occurrences by place and field; by place its last position, the least distance to the one before, and whether it follows it. */
+	readonly #frequencies: Uint16Array;
+	readonly #lastPositions: Int32Array;
+	readonly #distances: Float64Array;
+	readonly #adjacent: Uint8Array;
+
+	/** @param places as long as the vocabulary, all zero; give it back by `release` */
+	constructor(text: Bm25Index, asked: AskedQuestion, places: Uint16Array) {
+		this.#text = text;
+		this.#asked = asked;
+		this.#places = places;
+		asked.terms.forEach(({ term }, place) => (places[term] = place + 1));
+		this.#frequencies = new Uint16Array(asked.terms.length * FIELD_COUNT);
+		this.#lastPositions = new Int32Array(asked.terms.length);
+		this.#distances = new Float64Array(asked.terms.length);
+		this.#adjacent = new Uint8Array(asked.terms.length);
+	}
+
+	/** Leaves the places all zero again. */
+	release(): void {
+		for (const { term } of this.#asked.terms) this.#places[term] = 0;
+	}
+
+	read(number: number): TokenEvidence {
+		this.#walk(number);
+		const { tokens, settings } = this.#text;
+		const { terms, weight, countedWeight, identifiers, identifierWeight } = this.#asked;
+		const byField = [0, 0, 0, 0];
+		let coverage = 0;
+		let identifier = 0;
+		let proximity = 0;
+		let phrase = 0;
+		let titleWeight = 0;
+		let headingWeight = 0;
+		const most = countedWeight * (settings.k1 + 1) || 1;
+		for (let place = 0; place < terms.length; place += 1) {
+			const { term, count, idf, isRelated } = terms[place]!;
+			let found = false;
+			for (let field = 0; field < FIELD_COUNT; field += 1) {
+				const frequency = this.#frequencies[place * FIELD_COUNT + field]!;
+				if (frequency === 0) continue;
+				found = true;
+				const { weight } = settings.fields[FIELDS[field]!];
+				const normalised = (frequency * this.#text.occurrenceWeight(number, field)) / weight;
+				byField[field]! += (count * idf * (settings.k1 + 1) * normalised) / (settings.k1 + normalised);
+			}
+			if (found) coverage += idf;
+			if (found && identifiers.has(term)) identifier += idf;
+			if (this.#frequencies[place * FIELD_COUNT + TITLE]! > 0) titleWeight += idf;
+			if (this.#frequencies[place * FIELD_COUNT + HEADING]! > 0) headingWeight += idf;
+			if (place === 0 || isRelated) continue;
+			const pair = Math.min(idf, terms[place - 1]!.idf);
+			proximity += pair / this.#distances[place]!;
+			phrase += pair * this.#adjacent[place]!;
+		}
+		return {
+			title_bm25: byField[0]! / most,
+			heading_bm25: byField[1]! / most,
+			body_bm25: byField[2]! / most,
+			code_bm25: byField[3]! / most,
+			coverage: coverage / weight,
+			title_match: titleWeight / this.#fieldWeight(number, TITLE),
+			heading_match: headingWeight / this.#fieldWeight(number, HEADING),
+			proximity: proximity / weight,
+			phrase: phrase / weight,
+			identifier: identifierWeight > 0 ? identifier / identifierWeight : 0,
+			length: Math.log2(1 + tokens.end(number) - tokens.start(number)) / 10
+		};
+	}
+
+	/** Where in the passage the terms of the question stand. */
+	#walk(number: number): void {
+		const { tokens } = this.#text;
+		const places = this.#places;
+		const frequencies = this.#frequencies.fill(0);
+		const lastPositions = this.#lastPositions.fill(-1);
+		const distances = this.#distances.fill(Infinity);
+		const adjacent = this.#adjacent.fill(0);
+		const last = lastPositions.length - 1;
+		const all = tokens.terms;
+		let at = tokens.start(number);
+		for (let field = 0; field < FIELD_COUNT; field += 1) {
+			const end = at + tokens.fieldLength(number, field);
+			if (field >= BODY || field === HEADING) lastPositions.fill(-1);
+			for (; at < end; at += 1) {
+				const place = places[all[at]!]! - 1;
+				if (place < 0) continue;
+				frequencies[place * FIELD_COUNT + field]! += 1;
+				lastPositions[place] = at;
+				if (place > 0 && lastPositions[place - 1]! >= 0) {
+					const distance = at - lastPositions[place - 1]!;
+					if (distance < distances[place]!) distances[place] = distance;
+					if (distance === 1) adjacent[place] = 1;
+				}
+				if (place < last && lastPositions[place + 1]! >= 0) {
+					const distance = at - lastPositions[place + 1]! + 1;
+					if (distance < distances[place + 1]!) distances[place + 1] = distance;
+				}
+			}
+		}
+	}
+
+	/** Sum of the weights of the distinct terms of a field. */
+	#fieldWeight(number: number, field: number): number {
+		const text = this.#text;
+		const { terms } = text.tokens;
+		let start = text.tokens.start(number);
+		for (let before = 0; before < field; before += 1) start += text.tokens.fieldLength(number, before);
+		const end = start + text.tokens.fieldLength(number, field);
+		let weight = 0;
+		for (let at = start; at < end; at += 1) {
+			const term = terms[at]!;
+			if (terms.indexOf(term, start) < at) continue;
+			weight += inverseDocumentFrequency(text.size, text.documentFrequency(term, ALL_LIBRARIES));
+		}
+		return weight || 1;
+	}
+}
