@@ -17,6 +17,10 @@ export interface HttpTestOptions {
 	env?: Record<string, string>;
 	/** False starts without documents. */
 	docs?: boolean;
+	/** Program and arguments that start the application, when they are not the usual ones. */
+	command?: readonly string[];
+	/** Where the application is told that the model is, when that is not where it is. */
+	baseUrl?: (model: ModelServer) => string;
 }
 
 export interface HttpTest extends AsyncDisposable {
@@ -44,7 +48,12 @@ export async function startHttpTest(options: HttpTestOptions = {}): Promise<Http
 		}
 		const app = await startApp({
 			docs: options.docs === false ? [] : [join(folder, 'orchard'), join(folder, 'harbor')],
-			env: { OPENAI_BASE_URL: model.url, OPENAI_API_KEY: 'test-key', ...options.env }
+			env: {
+				OPENAI_BASE_URL: options.baseUrl?.(model) ?? model.url,
+				OPENAI_API_KEY: 'test-key',
+				...options.env
+			},
+			...(options.command && { command: options.command })
 		});
 		return {
 			app,

@@ -152,6 +152,7 @@ function explainConnection(thrown: Error, endpoint: Endpoint): UpstreamFailure {
 			false
 		);
 	}
+	if (speaksNoHttp(thrown)) return failure('upstream_malformed', malformedMessage(endpoint), false);
 	return failure(
 		'upstream_connect',
 		`The ${name} endpoint cannot be reached. Check its address and that it is running.`,
@@ -169,6 +170,15 @@ function networkCode(thrown: unknown): string | null {
 		else error = error.cause;
 	}
 	return null;
+}
+
+/** What answered is another protocol, or HTTP broken beyond reading; undici names its error so and gives it no code. */
+function speaksNoHttp({ cause }: Error): boolean {
+	for (let depth = 0; depth < 5 && cause instanceof Error; depth++) {
+		if (cause.name === 'HTTPParserError') return true;
+		({ cause } = cause);
+	}
+	return false;
 }
 
 /** All that a refused request says for itself: parameter, codes and message, in whatever shape. */

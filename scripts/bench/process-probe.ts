@@ -1,0 +1,61 @@
+import { readdirSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** What a process holds at one moment. */
+export interface ProcessState {
+	/** Handles that keep the event loop alive, by kind: sockets, timers, requests to the file system. */
+	resources: Record<string, number>;
+	/** Open file descriptors; null where the system does not tell. */
+	descriptors: number | null;
+	/** In bytes; after a collection when the process was started with `--expose-gc`. */
+	heap_bytes: number;
+	resident_bytes: number;
+	/** Names of warnings so far, such as `MaxListenersExceededWarning`. */
+	warnings: string[];
+	unhandled_rejections: number;
+}
+
+const warnings: string[] = [];
+let rejections = 0;
+
+// Loaded into the application by `--import`, so that it is looked at from inside; answers over HTTP, at the address that it prints.
+process.on('warning', ({ name }) => {
+	if (name !== 'ExperimentalWarning') warnings.push(name);
+});
+process.on('unhandledRejection', () => (rejections += 1));
+
+const server = createServer((_request, response) => {
+	// A second collection takes what finalisers of the first one let go.
+	global.gc?.();
+	global.gc?.();
+	const { heapUsed, rss } = process.memoryUsage();
+	const state: ProcessState = {
+		resources: activeResources(),
+		descriptors: openDescriptors(),
+		heap_bytes: heapUsed,
+		resident_bytes: rss,
+		warnings,
+		unhandled_rejections: rejections
+	};
+	response.setHeader('connection', 'close');
+	response.end(JSON.stringify(state));
+});
+server.listen(0, '127.0.0.1', () => {
+	process.stdout.write(`probe on http://127.0.0.1:${(server.address() as AddressInfo).port}\n`);
+});
+server.unref();
+
+function activeResources(): Record<string, number> {
+	const counts: Record<string, number> = {};
+	for (const kind of process.getActiveResourcesInfo()) counts[kind] = (counts[kind] ?? 0) + 1;
+	return counts;
+}
+
+function openDescriptors(): number | null {
+	try {
+		return readdirSync('/proc/self/fd').length;
+	} catch {
+		return null;
+	}
+}

@@ -1,0 +1,27 @@
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { answersAllTheSame, beforeTheAnswer, inTheAnswer } from './fault-matrix-rows.ts';
+import { startFaultBench, type FaultBench } from './fault-matrix-setup.ts';
+
+/**
+ * Every way in which a model endpoint can fail, through `POST /ask`, `POST /ask/stream` and the tRPC subscription. Each row
+ * checks the terminal event, the status, the trace, the calls that the endpoint received, and that nothing stays behind.
+ */
+let bench: FaultBench;
+beforeAll(async () => {
+	bench = await startFaultBench();
+});
+afterAll(() => bench?.[Symbol.asyncDispose]());
+
+describe('before the answer', () => {
+	it.each(beforeTheAnswer)('$name', (fault) => bench.check(fault));
+});
+
+describe('in the answer', () => {
+	it.each(inTheAnswer)('$name', (fault) => bench.check(fault));
+});
+
+describe('an answer all the same', () => {
+	it.each(answersAllTheSame)('$name', (fault) => bench.check(fault));
+});
+
+it('leaves no connection open', () => bench.expectNoConnections());
