@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
+import { parseApiKey } from './config/api-keys.ts';
 import { AppError } from './error.ts';
 
 const url = z
@@ -12,6 +13,11 @@ const integer = (min: number, max: number) =>
 		.int('must be a whole number')
 		.min(min, `must be at least ${min}`)
 		.max(max, `must be at most ${max}`);
+/** As browsers send it: no path, no wildcard. */
+const origin = z
+	.url({ protocol: /^https?$/, error: 'must list origins such as https://docs.example.com' })
+	.refine((text) => /^https?:\/\/[^/?#@*]+\/?$/i.test(text), 'must list origins, without a path or *')
+	.transform((text) => new URL(text).origin);
 const list = z.string().transform((text) =>
 	text
 		.split(',')
@@ -104,11 +110,18 @@ const settings = {
 		.optional()
 		.describe('Traces older than this are deleted; unset keeps all.'),
 	API_KEYS: list
+		.superRefine((entries, { addIssue }) => {
+			const wrong = entries.findIndex((entry) => parseApiKey(entry) === null);
+			// The entry itself is a secret, even when it is mistyped.
+			if (wrong >= 0)
+				addIssue(`must list ask:<key>, admin:<key> or sha256:<hash>; number ${wrong + 1} is neither`);
+		})
 		.default([])
-		.describe('Keys that callers must present, separated by commas; unset asks for none.'),
+		.describe('Keys that callers must present, such as ask:<key>,admin:<key>; unset asks for none.'),
 	ALLOWED_ORIGINS: list
+		.pipe(z.array(origin))
 		.default([])
-		.describe('Web origins besides our own whose pages may call, separated by commas.')
+		.describe('Web origins that may call, and names that this server answers to; commas between.')
 } as const;
 
 const configSchema = z.object(settings);

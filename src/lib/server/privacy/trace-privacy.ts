@@ -3,6 +3,7 @@ import type { Source } from '#lib/contract/chunk.ts';
 import type { Step, Trace } from '#lib/contract/trace.ts';
 import { codeMeanings } from '#lib/server/error.ts';
 import type { Config } from '#lib/server/config.ts';
+import { plainKeys } from '#lib/server/config/api-keys.ts';
 import { OwnSecrets } from './own-secrets.ts';
 import { GrowingRedaction, redact, redactPieces } from './redact.ts';
 
@@ -78,7 +79,7 @@ export function tracePrivacy(config: Config): TracePrivacy {
 	const { OPENAI_API_KEY, EMBEDDING_API_KEY, RERANK_API_KEY, API_KEYS } = config;
 	return new TracePrivacy(
 		config.TRACE_CONTENT,
-		new OwnSecrets([OPENAI_API_KEY, EMBEDDING_API_KEY, RERANK_API_KEY, ...API_KEYS])
+		new OwnSecrets([OPENAI_API_KEY, EMBEDDING_API_KEY, RERANK_API_KEY, ...plainKeys(API_KEYS)])
 	);
 }
 
