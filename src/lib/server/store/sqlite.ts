@@ -16,6 +16,7 @@ import { stepMetricsOf } from './metrics.ts';
 import { OwnerLock } from './owner-lock.ts';
 import { inTransaction, prepareDatabase } from './schema.ts';
 import { readMetrics } from './read-metrics.ts';
+import { scrub } from './scrub.ts';
 import { statsOf } from './stats.ts';
 import { unknownCursor } from './stored.ts';
 import * as rows from './trace-row.ts';
@@ -161,9 +162,11 @@ export class SqliteTraceStore implements TraceStore {
 	}
 
 	delete(traceId: string): boolean {
-		return this.#guard(
-			() => this.#prepare('DELETE FROM traces WHERE trace_id = ?').run(traceId).changes !== 0
-		);
+		return this.#guard(() => {
+			const { changes } = this.#prepare('DELETE FROM traces WHERE trace_id = ?').run(traceId);
+			if (changes !== 0) scrub(this.#database);
+			return changes !== 0;
+		});
 	}
 
 	async deleteBefore(moment: Date): Promise<number> {
@@ -177,9 +180,11 @@ export class SqliteTraceStore implements TraceStore {
 				).run(moment.getTime())
 			);
 			deleted += Number(batch.changes);
-			if (Number(batch.changes) < DELETE_BATCH) return deleted;
+			if (Number(batch.changes) < DELETE_BATCH) break;
 			await setImmediate();
 		}
+		if (deleted > 0) this.#guard(() => scrub(this.#database));
+		return deleted;
 	}
 
 	close(): void {
