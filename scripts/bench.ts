@@ -10,6 +10,7 @@ import { searchPlot } from './bench/plot.ts';
 import { makeQuestions, readQuestions } from './bench/questions.ts';
 import { measureRetrieval, measureScale, retrievalTable, scaleTable } from './bench/retrieval.ts';
 import { measureSearch, searchTable } from './bench/search.ts';
+import { measureSoak, soakTable } from './bench/soak.ts';
 import { measureStream, streamTable } from './bench/stream.ts';
 import { writeSyntheticCorpus } from './bench/synthetic.ts';
 import { formatTable, type Table } from './bench/table.ts';
@@ -20,8 +21,19 @@ import { measureVectors, vectorsTable } from './bench/vectors.ts';
  * Measures our search beside others', and the service as a whole: `npm run bench`. Everything is made in a temporary folder that is
  * removed in the end; with no arguments over documentation that it makes up, so that it needs nothing but the repository.
  */
-const SECTIONS = ['ingest', 'search', 'vectors', 'retrieval', 'stream', 'throughput', 'scale'] as const;
+const SECTIONS = [
+	'ingest',
+	'search',
+	'vectors',
+	'retrieval',
+	'stream',
+	'throughput',
+	'scale',
+	'soak'
+] as const;
 type Section = (typeof SECTIONS)[number];
+/** Takes minutes, and tells whether something leaks rather than how fast it is: only when it is asked for. */
+const UNASKED = SECTIONS.filter((section) => section !== 'soak');
 
 const root = join(import.meta.dirname, '..');
 const progress = (what: string) => console.error(`[bench] ${what}`);
@@ -32,6 +44,7 @@ interface Options {
 	only: Section[];
 	json?: string;
 	plot?: string;
+	answers: number;
 }
 
 const options = new Command('npm run bench --')
@@ -41,7 +54,13 @@ const options = new Command('npm run bench --')
 		'documentation, a library each by the name of its folder; default: made up'
 	)
 	.option('--questions <file.jsonl>', 'one {"question", "library"} a line; default: made from the corpus')
-	.option('--only <sections>', `some of ${SECTIONS.join(', ')}, separated by commas`, sections, [...SECTIONS])
+	.option(
+		'--only <sections>',
+		`some of ${SECTIONS.join(', ')}, separated by commas; all but soak`,
+		sections,
+		UNASKED
+	)
+	.option('--answers <number>', 'answers of the soak', Number, 10_000)
 	.option('--json <file>', 'write the figures')
 	.option('--plot <file.svg>', 'draw the search times')
 	.parse()
@@ -89,15 +108,27 @@ async function main(workFolder: string): Promise<void> {
 	console.log(
 		`Node ${machine.node}, ${machine.threads} threads of ${machine.processor}, load before ${machine.load_before.toFixed(1)}`
 	);
-	if (has('ingest', 'stream', 'throughput') && !existsSync(join(root, 'build/handler.js'))) {
+	if (has('ingest', 'stream', 'throughput', 'soak') && !existsSync(join(root, 'build/handler.js'))) {
 		progress('building the application');
 		execFileSync('npm', ['run', 'build'], { cwd: root, stdio: 'ignore' });
 	}
+	const figures: Record<string, unknown> = { machine };
+	if (has('soak')) {
+		const soak = await measureSoak(join(workFolder, 'soak'), options.answers, progress);
+		figures.soak = soak;
+		show(soakTable(soak));
+		if (soak.leaks.length > 0) process.exitCode = 1;
+	}
+	if (options.only.some((section) => section !== 'soak')) await measureCorpus(workFolder, figures);
+	if (options.json) await writeFile(options.json, `${JSON.stringify(figures, null, '\t')}\n`);
+}
+
+/** All that needs documentation to search. */
+async function measureCorpus(workFolder: string, figures: Record<string, unknown>): Promise<void> {
 	progress(options.corpora ? 'copying the corpora' : 'making up documentation');
 	const corpora = await prepareCorpora(join(workFolder, 'corpora'));
 	const dataFolder = join(workFolder, 'data');
 	await mkdir(dataFolder);
-	const figures: Record<string, unknown> = { machine };
 
 	const ingest = await measureIngest(corpora.folders, dataFolder, progress);
 	const questions = options.questions
@@ -146,7 +177,6 @@ async function main(workFolder: string): Promise<void> {
 		figures.scale = scale;
 		show(scaleTable(scale));
 	}
-	if (options.json) await writeFile(options.json, `${JSON.stringify(figures, null, '\t')}\n`);
 }
 
 const workFolder = await mkdtemp(join(tmpdir(), 'citelight-bench-'));

@@ -31,6 +31,8 @@ export interface App extends AsyncDisposable {
 	readonly url: string;
 	/** From the start of the process to the first `/readyz` that answers 200. */
 	readonly ready_ms: number;
+	/** All that it has written so far. */
+	output(): string;
 	/** Resident memory, in megabytes. */
 	residentMegabytes(): Promise<number>;
 	/** Forgets the delays so far. */
@@ -54,7 +56,11 @@ export async function startApp(dataFolder: string, settings: Record<string, stri
 		await closed;
 	};
 	try {
-		const url = await listening(child);
+		let output = '';
+		const read = (text: string) => (output += text);
+		child.stdout?.setEncoding('utf8').on('data', read);
+		child.stderr?.setEncoding('utf8').on('data', read);
+		const url = await listening(child, () => output);
 		while ((await fetch(`${url}/readyz`)).status !== 200) {
 			if (performance.now() - startedAt > readyTimeout_ms)
 				throw new Error('The application does not get ready.');
@@ -63,6 +69,7 @@ export async function startApp(dataFolder: string, settings: Record<string, stri
 		return {
 			url,
 			ready_ms: performance.now() - startedAt,
+			output: () => output,
 			async residentMegabytes() {
 				const { stdout } = await promisify(execFile)('ps', ['-o', 'rss=', '-p', String(child.pid)]);
 				return Math.round((Number(stdout) * 1024) / 1e6);
@@ -81,17 +88,15 @@ export async function startApp(dataFolder: string, settings: Record<string, stri
 	}
 }
 
-function listening(child: ChildProcess): Promise<string> {
-	let output = '';
+function listening(child: ChildProcess, output: () => string): Promise<string> {
 	return new Promise((done, fail) => {
-		const read = (text: string) => {
-			output += text;
-			const url = /listening on (http:\/\/\S+)/.exec(output)?.[1];
+		const read = () => {
+			const url = /listening on (http:\/\/\S+)/.exec(output())?.[1];
 			if (url) done(url);
 		};
-		child.stdout?.setEncoding('utf8').on('data', read);
-		child.stderr?.setEncoding('utf8').on('data', read);
+		child.stdout?.on('data', read);
+		child.stderr?.on('data', read);
 		child.once('error', fail);
-		child.once('close', (code) => fail(new Error(`The application ended with ${code}:\n${output}`)));
+		child.once('close', (code) => fail(new Error(`The application ended with ${code}:\n${output()}`)));
 	});
 }

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { queryObjects } from 'node:v8';
 
 /** What a process holds at one moment. */
 export interface ProcessState {
@@ -13,6 +14,10 @@ export interface ProcessState {
 	resident_bytes: number;
 	/** Names of warnings so far, such as `MaxListenersExceededWarning`. */
 	warnings: string[];
+	/** On the process itself. */
+	listeners: number;
+	/** Objects that are alive. */
+	abort_signals: number;
 	unhandled_rejections: number;
 }
 
@@ -36,6 +41,8 @@ const server = createServer((_request, response) => {
 		heap_bytes: heapUsed,
 		resident_bytes: rss,
 		warnings,
+		listeners: process.eventNames().reduce((sum, name) => sum + process.listenerCount(name), 0),
+		abort_signals: queryObjects(AbortSignal, { format: 'count' }),
 		unhandled_rejections: rejections
 	};
 	response.setHeader('connection', 'close');
