@@ -1,7 +1,8 @@
 import { traceListInputSchema } from '#lib/contract/trace.ts';
+import { deleteTrace } from '#lib/server/run/kept-trace.ts';
 import { checkInput } from '#lib/server/transport/invalid-input.ts';
 import { formatDuration } from '#lib/ui/format/index.ts';
-import { shorten, writeJson, writeTable } from './terminal.ts';
+import { shorten, writeJson, writeLine, writeTable } from './terminal.ts';
 import { withServices } from './with-services.ts';
 
 export interface TracesOptions {
@@ -9,10 +10,18 @@ export interface TracesOptions {
 	library?: string;
 	status?: string;
 	json?: boolean;
+	/** Id of a trace to delete. */
+	delete?: string;
 }
 
-/** Lists the latest traces, newest first. */
-export async function traces({ json, ...filter }: TracesOptions): Promise<void> {
+/** Lists the latest traces, newest first, or deletes one. */
+export async function traces({ json, delete: traceId, ...filter }: TracesOptions): Promise<void> {
+	if (traceId !== undefined) {
+		await withServices((services) => deleteTrace(services, traceId));
+		if (json) writeJson({ trace_id: traceId });
+		else writeLine(`The trace ${traceId} is deleted.`);
+		return;
+	}
 	const request = checkInput(traceListInputSchema, filter, 'The filter');
 	await withServices(async (services) => {
 		const rows = await services.store.list(request);

@@ -23,6 +23,8 @@ export interface CitelightClient {
 		/** Newest first, without prompts and candidates. */
 		list(input?: TraceListInput): Promise<TraceSummary[]>;
 		get(trace_id: string): Promise<Trace>;
+		/** Deletes a trace for good; a run that is going on is stopped first. */
+		delete(trace_id: string): Promise<void>;
 		/** Each trace as it is accepted and as it ends, from now on, until the loop is left or the signal fires. */
 		live(options?: AskOptions): AsyncIterable<TraceSummary, void, undefined>;
 	};
@@ -44,6 +46,9 @@ export function createCitelightClient(options: ConnectionOptions): CitelightClie
 		traces: {
 			list: (input = {}) => call(connection.traces.list.query(input)),
 			get: (trace_id) => call(connection.traces.get.query({ trace_id })),
+			async delete(trace_id) {
+				await call(connection.traces.delete.mutate({ trace_id }));
+			},
 			live(options = {}) {
 				const left = new AbortController();
 				const signal = options.signal ? AbortSignal.any([options.signal, left.signal]) : left.signal;

@@ -100,6 +100,7 @@ export const traceSummarySchema = z.object({
 	trace_id: z.string(),
 	/** When the run was accepted, ISO 8601 in UTC. */
 	timestamp: z.string(),
+	/** Empty when the settings keep no text; then answer, prompt and the texts of the sources are missing too. */
 	question: z.string(),
 	library_filter: z.string().nullable(),
 	route: routeNameSchema,
@@ -124,6 +125,11 @@ export const traceSummarySchema = z.object({
 	feedback: z.object({ rating: ratingSchema, comment: z.string().nullable() }).nullable()
 });
 export type TraceSummary = z.infer<typeof traceSummarySchema>;
+
+/** Whether the texts of a trace were kept: a question is never empty. */
+export function isTextKept({ question }: Pick<TraceSummary, 'question'>): boolean {
+	return question !== '';
+}
 
 /** The whole record of a run. */
 export const traceSchema = traceSummarySchema.extend({

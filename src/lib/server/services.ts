@@ -15,12 +15,15 @@ import { createAnswerPipeline } from './rag/answer.ts';
 import type { AnswerEngine, SearchEngine } from './rag/engine.ts';
 import { searchPassages } from './rag/search.ts';
 import { requireLibrary } from './run/admission.ts';
+import { ConversationMemory } from './run/conversation-memory.ts';
 import { RunRegistry } from './run/registry.ts';
 import { analyze } from './search/analyze.ts';
 import { Corpus } from './search/corpus.ts';
 import { LiveIndex } from './search/live-index.ts';
 import { publishIndex, type Published, type PublishProgress } from './search/publish.ts';
 import { SqliteTraceStore } from './store/sqlite.ts';
+import { Access } from './transport/access.ts';
+import { sessionSecret } from './transport/session-secret.ts';
 import type { RequestServices } from './trpc/context.ts';
 
 /** Everything that works behind the doors, wired up. */
@@ -53,24 +56,27 @@ export async function createServices(config: Config): Promise<Services> {
 	const index = new LiveIndex({ corpus, dataFolder: config.DATA_DIR, embedder, onError: reportIndexFailure });
 	await index.refresh().catch(reportIndexFailure);
 
+	const conversations = config.TRACE_CONTENT === 'none' ? new ConversationMemory() : undefined;
 	const engine: AnswerEngine = {
 		knowledge: () => index.current(),
 		reranker: chooseReranker(config),
 		generator: chooseGenerator(config),
 		prices,
-		turns: (conversationId, limit) => store.turns(conversationId, limit)
+		turns: (conversationId, limit) => (conversations ?? store).turns(conversationId, limit)
 	};
 	const runs = new RunRegistry({
 		pipeline: createAnswerPipeline(engine),
 		store,
 		config,
 		libraries: () => index.libraries(),
-		privacy: tracePrivacy(config)
+		privacy: tracePrivacy(config),
+		conversations
 	});
 	const stopSweeping = sweepOldTraces(store, config.TRACE_RETENTION_DAYS);
 
 	return {
 		config,
+		access: new Access(config.API_KEYS, () => sessionSecret(config.DATA_DIR)),
 		store,
 		corpus,
 		index,

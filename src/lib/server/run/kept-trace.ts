@@ -28,6 +28,15 @@ export function rateTrace({ store, runs }: Keepers, feedback: FeedbackInput): { 
 	return { trace_id: feedback.trace_id };
 }
 
+/**
+ * Deletes a trace from the store and from memory; a run that is going on is stopped first.
+ * @throws AppError `not_found`, `storage_failed`.
+ */
+export async function deleteTrace({ store, runs }: Keepers, traceId: string): Promise<void> {
+	const wasInMemory = await runs.forget(traceId);
+	if (!store.delete(traceId) && !wasInMemory) throw unknownTrace();
+}
+
 /** The error for an id that stands for no run. */
 export function unknownTrace(): AppError {
 	return new AppError(

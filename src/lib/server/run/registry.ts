@@ -7,6 +7,7 @@ import type { AnswerPipeline } from '#lib/server/rag/answer.ts';
 import type { TraceStore } from '#lib/server/store/trace-store.ts';
 import { requireLibrary } from './admission.ts';
 import { AnswerQueue } from './answer-queue.ts';
+import type { ConversationMemory } from './conversation-memory.ts';
 import type { ListenOptions, RunEvents } from './event-log.ts';
 import { Journal } from './journal.ts';
 import { LiveTraces } from './live-traces.ts';
@@ -24,6 +25,8 @@ export interface RunRegistryOptions {
 	libraries(): readonly string[];
 	/** What is kept of texts; absent keeps everything. */
 	privacy?: TracePrivacy | undefined;
+	/** Takes down the turns of conversations where the store has no text; absent when it has. */
+	conversations?: ConversationMemory | undefined;
 }
 
 /** A run as one listener has joined it. */
@@ -42,6 +45,7 @@ export class RunRegistry {
 	readonly #context: RunContext;
 	readonly #store: TraceStore;
 	readonly #libraries: () => readonly string[];
+	readonly #conversations: ConversationMemory | undefined;
 	readonly #runs = new Map<string, Run>();
 	readonly #byKey = new Map<string, Run>();
 	readonly #forgetTimers = new Set<ReturnType<typeof setTimeout>>();
@@ -52,6 +56,7 @@ export class RunRegistry {
 		this.privacy = privacy;
 		this.#store = store;
 		this.#libraries = libraries;
+		this.#conversations = options.conversations;
 		this.#context = {
 			pipeline,
 			journal: new Journal(store),
@@ -78,6 +83,7 @@ export class RunRegistry {
 		this.live.publish(run.trace);
 		void run.finished.then(() => {
 			this.live.publish(run.trace);
+			this.#conversations?.remember(run.own);
 			this.#forgetLater(run);
 		});
 		return run;
@@ -125,6 +131,19 @@ export class RunRegistry {
 		return (await run.finished).status;
 	}
 
+	/**
+	 * Forgets a run, so that nothing of it is left in memory; one that is going on is stopped first, and its trace stored.
+	 * @returns false when there is no such run.
+	 */
+	async forget(traceId: string): Promise<boolean> {
+		const run = this.#runs.get(traceId);
+		run?.cancel();
+		await run?.finished;
+		this.#conversations?.forget(traceId);
+		if (run) this.#drop(run);
+		return run !== undefined;
+	}
+
 	/** How busy it is and whether traces can be stored, for readiness checks. */
 	load() {
 		const { queue, journal } = this.#context;
@@ -166,11 +185,16 @@ export class RunRegistry {
 		if (this.#isClosing) return;
 		const timer = setTimeout(() => {
 			this.#forgetTimers.delete(timer);
-			this.#runs.delete(run.traceId);
-			if (run.request.idempotency_key) this.#byKey.delete(run.request.idempotency_key);
+			this.#drop(run);
 		}, KEEP_FINISHED_MS);
 		// Remembering is no work: it must not keep the process alive.
 		timer.unref();
 		this.#forgetTimers.add(timer);
+	}
+
+	#drop(run: Run): void {
+		const { idempotency_key: key } = run.request;
+		this.#runs.delete(run.traceId);
+		if (key && this.#byKey.get(key) === run) this.#byKey.delete(key);
 	}
 }

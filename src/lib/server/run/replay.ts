@@ -1,5 +1,5 @@
 import type { AskEvent } from '#lib/contract/ask.ts';
-import type { Trace } from '#lib/contract/trace.ts';
+import { isTextKept, type Trace } from '#lib/contract/trace.ts';
 import { AppError } from '#lib/server/error.ts';
 import { INTERRUPTED_ERROR, type StoredRun } from '#lib/server/store/trace-store.ts';
 import { EventLog } from './event-log.ts';
@@ -7,15 +7,17 @@ import { doneOf } from './run.ts';
 
 /**
  * The events of a run that is no longer in memory, made from its trace: the same events with the same sequence numbers as
- * when they were live.
+ * when they were live; where text was redacted before it was stored, they tell it redacted.
  * @param after last sequence number that the listener has.
  * @returns null when the rest cannot be told: the run has not ended, or its events were not kept one by one.
  */
 export function replayLog(run: StoredRun, after: number): EventLog | null {
 	if (run.trace.status === 'pending') return null;
-	const events = eventsOf(run);
-	if (after <= events.length) return EventLog.of(events);
-	// A run that died with its process has lost the places of its events, but not that it ended.
+	if (isTextKept(run.trace)) {
+		const events = eventsOf(run);
+		if (after <= events.length) return EventLog.of(events);
+	}
+	// A run that died with its process, or whose text is not kept, has lost its events, but not that it ended.
 	const terminal = terminalEvent(run.trace);
 	return terminal.type === 'error' ? EventLog.of([terminal], after + 1) : null;
 }
