@@ -1,3 +1,4 @@
+import type { Caller } from '#lib/server/transport/access.ts';
 import type { ClosingSocket } from '#lib/server/transport/client-signal.ts';
 import type { RequestServices } from '#lib/server/trpc/context.ts';
 
@@ -5,6 +6,8 @@ declare global {
 	namespace App {
 		interface Locals {
 			services: RequestServices;
+			/** Who calls; null for nobody known, where a key is asked for. */
+			caller: Caller | null;
 			/** Sent back as `X-Request-Id`. */
 			requestId: string;
 		}

@@ -3,7 +3,7 @@ import { building } from '$app/environment';
 import { loadConfig } from '#lib/server/config.ts';
 import { logFailure } from '#lib/server/run/failure-log.ts';
 import { createServices, type Services } from '#lib/server/services.ts';
-import { checkAtGate, finishResponse, isApiPath, unknownPath } from '#lib/server/transport/gate.ts';
+import { finishResponse, passGate, unknownPath } from '#lib/server/transport/gate.ts';
 
 /** The typed client, when a page loads with it on the server, asks what type a failure came in. */
 const pageOptions = { filterSerializedResponseHeaders: (name: string) => name === 'content-type' };
@@ -25,17 +25,13 @@ export const handle: Handle = async ({ event, resolve }) => {
 	const services = kept.citelightServices;
 	if (!services) return resolve(event);
 	const { request, url, locals } = event;
+	const arrival = { request, url, routeId: event.route.id, isInternal: event.isSubRequest };
+	const { caller, refused } = passGate(arrival, services);
 	locals.services = services;
+	locals.caller = caller;
 	locals.requestId = crypto.randomUUID();
-	const answer =
-		checkAtGate(request, url.pathname, services.config) ??
-		(event.route.id === null && isForProgram(request, url.pathname)
-			? unknownPath()
-			: await resolve(event, pageOptions));
-	return finishResponse(request, url.pathname, answer, {
-		requestId: locals.requestId,
-		allowedOrigins: services.config.ALLOWED_ORIGINS
-	});
+	const answer = refused ?? unknownPath(arrival) ?? (await resolve(event, pageOptions));
+	return finishResponse(arrival, answer, { requestId: locals.requestId, rules: services });
 };
 
 /** Whoever gets this can name the request; what went wrong is in the server's log only. */
@@ -43,7 +39,3 @@ export const handleError: HandleServerError = ({ error, event, status, message }
 	if (status >= 500) logFailure(`request ${event.locals.requestId}`, error);
 	return { message, requestId: event.locals.requestId };
 };
-
-function isForProgram(request: Request, pathname: string): boolean {
-	return isApiPath(pathname) || !request.headers.get('accept')?.includes('text/html');
-}

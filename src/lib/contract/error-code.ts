@@ -11,6 +11,7 @@ export const errorCodeSchema = z.enum([
 	'not_found',
 	'method_not_allowed',
 	'forbidden_origin',
+	'unknown_host',
 	'unauthorized',
 	'forbidden',
 	// Capacity and readiness

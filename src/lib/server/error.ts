@@ -19,6 +19,7 @@ export const codeMeanings: Record<ErrorCode, CodeMeaning> = {
 	not_found: { status: 404, title: 'Not found', retryable: false },
 	method_not_allowed: { status: 405, title: 'Method not allowed', retryable: false },
 	forbidden_origin: { status: 403, title: 'Origin not allowed', retryable: false },
+	unknown_host: { status: 421, title: 'Unknown host', retryable: false },
 	unauthorized: { status: 401, title: 'Unauthorized', retryable: false },
 	forbidden: { status: 403, title: 'Forbidden', retryable: false },
 	rate_limited: { status: 429, title: 'Too many requests', retryable: true },

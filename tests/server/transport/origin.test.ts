@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { requireApiKey } from '#lib/server/transport/api-key.ts';
 import { corsHeaders, preflightResponse, requireOwnOrigin } from '#lib/server/transport/origin.ts';
 
 const allowed = ['https://docs.example.com'];
@@ -52,32 +51,5 @@ describe('CORS', () => {
 		expect(granted.headers.get('access-control-allow-methods')).toContain('POST');
 		const refused = preflightResponse(from('https://evil.example'), allowed);
 		expect([...refused.headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([]);
-	});
-});
-
-describe('an API key', () => {
-	const keys = ['first-key', 'second-key'];
-	const bearing = (authorization?: string) => new Headers(authorization ? { authorization } : {});
-
-	it('is not asked for when none is set', () => {
-		expect(() => requireApiKey(bearing(), [])).not.toThrow();
-	});
-
-	it.each(['Bearer first-key', 'bearer  second-key'])('is accepted as %j', (header) => {
-		expect(() => requireApiKey(bearing(header), keys)).not.toThrow();
-	});
-
-	it.each([
-		undefined,
-		'Bearer',
-		'Bearer ',
-		'first-key',
-		'Bearer first-ke',
-		'Bearer third-key',
-		'Basic first-key'
-	])('is refused as %j', (header) => {
-		expect(() => requireApiKey(bearing(header), keys)).toThrow(
-			expect.objectContaining({ code: 'unauthorized', status: 401 })
-		);
 	});
 });

@@ -1,21 +1,19 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
-import { AppError } from '#lib/server/error.ts';
+import { timingSafeEqual } from 'node:crypto';
+import { hashKey, type ApiKey } from '#lib/server/config/api-keys.ts';
 
-/**
- * Checks the key of a caller, in constant time.
- * @param keys that are valid; none means that no key is asked for.
- * @throws AppError `unauthorized`.
- */
-export function requireApiKey(headers: Headers, keys: readonly string[]): void {
-	if (keys.length === 0) return;
-	const [, given] = /^Bearer +(\S+)$/i.exec(headers.get('authorization') ?? '') ?? [];
-	// Hashes have one length, and every key is compared, so that neither length nor place shows in the time.
-	const hash = digest(given ?? '');
-	const matches = keys.filter((key) => timingSafeEqual(digest(key), hash));
-	if (given && matches.length > 0) return;
-	throw new AppError('unauthorized', 'Send a valid key in the header "Authorization: Bearer <key>".');
+/** The key in `Authorization: Bearer <key>`; '' for a header of another kind, null without the header. */
+export function bearerKey(headers: Headers): string | null {
+	const header = headers.get('authorization');
+	if (header === null) return null;
+	return /^Bearer +(\S+) *$/i.exec(header)?.[1] ?? '';
 }
 
-function digest(text: string): Buffer {
-	return createHash('sha256').update(text).digest();
+/**
+ * Finds a key among the valid ones, in constant time: hashes have one length, and every one is compared, so that neither
+ * length nor place shows in the time. A key that is listed twice counts with its wider scope.
+ */
+export function findKey(given: string, keys: readonly ApiKey[]): ApiKey | null {
+	const hash = hashKey(given);
+	const found = keys.filter((key) => timingSafeEqual(key.hash, hash));
+	return found.find(({ scope }) => scope === 'admin') ?? found[0] ?? null;
 }

@@ -1,40 +1,55 @@
 import type { Config } from '#lib/server/config.ts';
 import { AppError } from '#lib/server/error.ts';
-import { requireApiKey } from './api-key.ts';
+import { requireScope, type Access, type Caller } from './access.ts';
+import { requireKnownHost } from './host.ts';
+import { placeOf, type Place } from './needed-scope.ts';
 import { corsHeaders, isPreflight, preflightResponse, requireOwnOrigin } from './origin.ts';
 import { problemResponse } from './problem.ts';
+import { setSecurityHeaders } from './security-headers.ts';
 
-/** First parts of the paths that programs call; the others are pages. */
-const API = new Set(['ask', 'traces', 'stats', 'libraries', 'search', 'feedback', 'livez', 'readyz', 'trpc']);
-/** Probes come without a key. */
-const OPEN = new Set(['livez', 'readyz']);
-/** Where even a GET starts, continues or keeps up an answer. */
-const SPENDING = new Set(['ask', 'trpc']);
+/** A request as the gate sees it. */
+export interface Arrival {
+	request: Request;
+	/** With the query. */
+	url: URL;
+	/** The route that will answer; null when there is none. */
+	routeId: string | null;
+	/** Made by a page of ours while it is rendered on the server, on behalf of a request that has passed. */
+	isInternal: boolean;
+}
 
-/** Whether a path belongs to the API rather than to a page. */
-export function isApiPath(pathname: string): boolean {
-	return API.has(firstPart(pathname));
+/** Who has passed the gate (null: nobody known, where nobody need be), or the answer when the request goes no further. */
+export type Passage = { caller: Caller | null; refused: null } | { caller: null; refused: Response };
+
+/** What the gate goes by. */
+export interface GateRules {
+	config: Pick<Config, 'HOST' | 'ALLOWED_ORIGINS'>;
+	access: Access;
 }
 
 /**
- * What comes before any handler: preflights are answered; a page of a foreign origin may not spend or change anything;
- * a key is asked for where keys are set.
- * @returns the answer when the request goes no further, else null.
+ * What comes before any handler: names that are not ours are refused; preflights are answered; a page of a foreign origin
+ * may not spend or change anything; a key is asked for where keys are set.
  */
-export function checkAtGate(
-	request: Request,
-	pathname: string,
-	{ ALLOWED_ORIGINS, API_KEYS }: Pick<Config, 'ALLOWED_ORIGINS' | 'API_KEYS'>
-): Response | null {
-	const first = firstPart(pathname);
-	if (API.has(first) && isPreflight(request)) return preflightResponse(request.headers, ALLOWED_ORIGINS);
+export function passGate(arrival: Arrival, { config, access }: GateRules): Passage {
+	const { request, url, routeId, isInternal } = arrival;
+	const { headers, method } = request;
+	const place = placeOf(routeId, url.pathname);
+	const caller = access.identify(headers);
 	try {
-		const isSafe = request.method === 'GET' || request.method === 'HEAD' || request.method === 'OPTIONS';
-		if (!isSafe || SPENDING.has(first)) requireOwnOrigin(request.headers, ALLOWED_ORIGINS);
-		if (API.has(first) && !OPEN.has(first)) requireApiKey(request.headers, API_KEYS);
-		return null;
+		const isOpen = place.kind === 'api' && place.scope === null && method === 'GET';
+		// A page of a foreign name has no key, so who sends one in the header is a program, whatever name it uses.
+		if (!isInternal && !isOpen && caller?.by !== 'header') requireKnownHost(headers, config);
+		if (place.kind === 'api' && isPreflight(request)) {
+			return refuse(preflightResponse(headers, config.ALLOWED_ORIGINS));
+		}
+		const isSafe = method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
+		if (!isSafe || place.isSpending) requireOwnOrigin(headers, config.ALLOWED_ORIGINS);
+		if (place.scope !== null) requireScope(caller, place.scope);
+		if (needsLogIn(arrival, place) && access.isRequired && !caller) return refuse(toLogIn(url));
+		return { caller, refused: null };
 	} catch (thrown) {
-		if (thrown instanceof AppError) return problemResponse(thrown);
+		if (thrown instanceof AppError) return refuse(problemResponse(thrown));
 		throw thrown;
 	}
 }
@@ -44,33 +59,51 @@ export function checkAtGate(
  * @param requestId sent back, so that a report can name the request.
  */
 export function finishResponse(
-	request: Request,
-	pathname: string,
+	{ request, url, routeId }: Arrival,
 	response: Response,
-	{ requestId, allowedOrigins }: { requestId: string; allowedOrigins: readonly string[] }
+	{ requestId, rules }: { requestId: string; rules: GateRules }
 ): Response {
 	const answer = asProblem(request, response);
 	const { headers } = answer;
-	headers.set('x-content-type-options', 'nosniff');
-	headers.set('referrer-policy', 'same-origin');
+	setSecurityHeaders(headers);
 	headers.set('x-request-id', requestId);
-	if (isApiPath(pathname)) {
-		if (!headers.has('cache-control')) headers.set('cache-control', 'no-store');
-		const { vary, ...cors } = corsHeaders(request.headers, allowedOrigins);
+	const isApi = placeOf(routeId, url.pathname).kind === 'api';
+	// Pages may hold what only this caller may see, once there are keys.
+	if (!headers.has('cache-control') && (isApi || rules.access.isRequired)) {
+		headers.set('cache-control', 'no-store');
+	}
+	if (isApi) {
+		const { vary, ...cors } = corsHeaders(request.headers, rules.config.ALLOWED_ORIGINS);
 		if (vary) headers.append('vary', vary);
 		for (const [name, value] of Object.entries(cors)) headers.set(name, value);
 	}
 	return answer;
 }
 
-/** The answer to a path that is neither a page nor a route, for a program; pages have their own. */
-export function unknownPath(): Response {
+/** The answer to a path that is neither a page nor a route, for a program; null for a browser, which gets a page. */
+export function unknownPath({ request, url, routeId }: Arrival): Response | null {
+	if (routeId !== null) return null;
+	const isForProgram =
+		placeOf(routeId, url.pathname).kind === 'api' || !request.headers.get('accept')?.includes('text/html');
+	if (!isForProgram) return null;
 	return problemResponse(
 		new AppError(
 			'not_found',
 			'There is nothing at this address. Questions go to POST /ask or POST /ask/stream.'
 		)
 	);
+}
+
+const refuse = (refused: Response): Passage => ({ caller: null, refused });
+
+/** Whether a reader comes to a page that would only fail to load its data. */
+function needsLogIn({ request, routeId }: Arrival, place: Place): boolean {
+	return place.kind === 'page' && routeId !== null && routeId !== '/login' && request.method === 'GET';
+}
+
+function toLogIn({ pathname, search }: URL): Response {
+	const next = pathname === '/' && search === '' ? '' : `?next=${encodeURIComponent(pathname + search)}`;
+	return new Response(null, { status: 303, headers: { location: `/login${next}` } });
 }
 
 function asProblem(request: Request, response: Response): Response {
@@ -82,8 +115,4 @@ function asProblem(request: Request, response: Response): Response {
 		new AppError('method_not_allowed', `${request.method} is not possible at this address.${hint}`),
 		{ ...(allow && { allow }) }
 	);
-}
-
-function firstPart(pathname: string): string {
-	return pathname.split('/', 2)[1] ?? '';
 }

@@ -1,11 +1,14 @@
 import { toAppError, type AppError } from '#lib/server/error.ts';
 import { logFailure } from '#lib/server/run/failure-log.ts';
 
-/** Headers that go with an error: when to come back, and how to authenticate. */
+/** Headers that go with an error: when to come back, and how to authenticate (RFC 6750, section 3). */
 export function errorHeaders(error: AppError): Record<string, string> {
 	return {
 		...(error.retryAfterSeconds !== undefined && { 'retry-after': String(error.retryAfterSeconds) }),
-		...(error.code === 'unauthorized' && { 'www-authenticate': 'Bearer' })
+		...(error.code === 'unauthorized' && { 'www-authenticate': 'Bearer' }),
+		...(error.code === 'forbidden' && {
+			'www-authenticate': 'Bearer error="insufficient_scope", scope="admin"'
+		})
 	};
 }
 

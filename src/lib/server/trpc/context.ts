@@ -3,10 +3,13 @@ import type { SearchRequest, SearchResponse } from '#lib/contract/search.ts';
 import type { Config } from '#lib/server/config.ts';
 import type { RunRegistry } from '#lib/server/run/registry.ts';
 import type { TraceStore } from '#lib/server/store/trace-store.ts';
+import type { Access, Caller } from '#lib/server/transport/access.ts';
 
 /** What the doors of the server (tRPC, routes) work with; made by `createServices`. */
 export interface RequestServices {
 	config: Config;
+	/** Knows the keys, and who comes with one. */
+	access: Access;
 	store: TraceStore;
 	runs: RunRegistry;
 	/**
@@ -21,6 +24,8 @@ export interface RequestServices {
 /** What a procedure gets to know of the request it answers. */
 export interface TrpcContext {
 	services: RequestServices;
+	/** Who calls; null for nobody known, where a key is asked for. */
+	caller: Caller | null;
 	/** Fires when the client has left. */
 	signal: AbortSignal;
 }

@@ -1,9 +1,12 @@
+import type { AnyProcedure } from '@trpc/server';
 import { fetchRequestHandler } from '@trpc/server/adapters/fetch';
+import type { Scope } from '#lib/server/config/api-keys.ts';
 import { AppError } from '#lib/server/error.ts';
 import { errorHeaders } from '#lib/server/transport/problem.ts';
+import { requireScope } from '#lib/server/transport/access.ts';
 import { readText, requireJson } from '#lib/server/transport/json-body.ts';
-import type { RequestServices } from './context.ts';
-import { errorOf } from './init.ts';
+import type { TrpcContext } from './context.ts';
+import { errorOf, type ProcedureMeta } from './init.ts';
 import { appRouter } from './router.ts';
 
 /** Where the procedures are mounted. */
@@ -19,19 +22,14 @@ const MAX_BATCH = 10;
 /**
  * Answers a tRPC request. What must have a status of its own is checked before tRPC sees the request, because
  * its subscriptions always answer 200.
- * @param signal fires when the client has left.
- * @throws AppError `unsupported_media_type`, `payload_too_large`, or as `RunRegistry.requireRoom` for a new question.
+ * @throws AppError `unauthorized`, `forbidden`, `unsupported_media_type`, `payload_too_large`, or as `RunRegistry.requireRoom` for a new question.
  */
-export async function handleTrpc(
-	request: Request,
-	services: RequestServices,
-	signal: AbortSignal
-): Promise<Response> {
+export async function handleTrpc(request: Request, context: TrpcContext): Promise<Response> {
 	const response = await fetchRequestHandler({
 		endpoint: TRPC_PATH,
-		req: await admit(request, services, signal),
+		req: await admit(request, context),
 		router: appRouter,
-		createContext: () => ({ services, signal }),
+		createContext: () => context,
 		allowBatching: true,
 		maxBatchSize: MAX_BATCH,
 		responseMeta({ errors }) {
@@ -52,7 +50,8 @@ function withReconnectTime({ body, headers, status }: Response): Response {
 	return new Response(body?.pipeThrough(lead) ?? null, { headers, status });
 }
 
-async function admit(request: Request, { runs }: RequestServices, signal: AbortSignal): Promise<Request> {
+async function admit(request: Request, { services, caller, signal }: TrpcContext): Promise<Request> {
+	for (const scope of subscribedScopes(request)) requireScope(caller, scope);
 	if (request.method === 'POST') {
 		requireJson(request);
 		const { url, headers } = request;
@@ -61,17 +60,37 @@ async function admit(request: Request, { runs }: RequestServices, signal: AbortS
 	if (request.method !== 'GET') {
 		throw new AppError('method_not_allowed', 'Use GET for queries and subscriptions, POST for mutations.');
 	}
-	if (startsRun(request)) runs.requireRoom();
+	if (startsRun(request)) services.runs.requireRoom();
 	return request;
 }
 
 /** Whether this subscribes to a new question, rather than to a run that is there already. */
 function startsRun(request: Request): boolean {
-	const { pathname, searchParams } = new URL(request.url);
-	if (pathname !== `${TRPC_PATH}/ask`) return false;
+	const { searchParams } = new URL(request.url);
+	if (!procedureNames(request).includes('ask')) return false;
 	const isResumed =
 		request.headers.has('last-event-id') ||
 		searchParams.has('lastEventId') ||
 		searchParams.has('Last-Event-Id');
 	return !isResumed && !/"(trace_id|lastEventId)"\s*:/.test(searchParams.get('input') ?? '');
+}
+
+/** What the subscriptions that a request names need of the caller. */
+function subscribedScopes(request: Request): Scope[] {
+	const procedures = appRouter._def.procedures as unknown as Readonly<Record<string, AnyProcedure>>;
+	return procedureNames(request).flatMap((name) => {
+		if (!Object.hasOwn(procedures, name)) return [];
+		const { type, meta } = procedures[name]!._def as { type: string; meta?: ProcedureMeta };
+		return type === 'subscription' ? (meta?.scope ?? 'admin') : [];
+	});
+}
+
+/** The procedures that a request names, as tRPC reads its path. */
+function procedureNames({ url }: Request): string[] {
+	const path = new URL(url).pathname.slice(TRPC_PATH.length + 1);
+	try {
+		return decodeURIComponent(path).split(',');
+	} catch {
+		return [];
+	}
 }

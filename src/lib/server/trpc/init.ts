@@ -2,6 +2,8 @@ import { initTRPC, TRPCError } from '@trpc/server';
 import { ZodError } from 'zod';
 import { AppError, toAppError } from '#lib/server/error.ts';
 import { logFailure } from '#lib/server/run/failure-log.ts';
+import type { Scope } from '#lib/server/config/api-keys.ts';
+import { requireScope } from '#lib/server/transport/access.ts';
 import { invalidInput } from '#lib/server/transport/invalid-input.ts';
 import type { TrpcContext } from './context.ts';
 
@@ -25,29 +27,38 @@ const codeByStatus: Record<number, TRPCError['code']> = {
 	504: 'GATEWAY_TIMEOUT'
 };
 
-const trpc = initTRPC.context<TrpcContext>().create({
-	// Otherwise stack traces go out whenever NODE_ENV is unset.
-	isDev: false,
-	errorFormatter({ shape, error }) {
-		const said = errorOf(error);
-		const problem = said && { ...said.toProblem(), retryable: said.retryable };
-		const { code, httpStatus, path } = shape.data;
-		return {
-			code: shape.code,
-			message: said?.message ?? shape.message,
-			data: { code, httpStatus, path, ...(problem && { problem }) }
-		};
-	},
-	sse: {
-		ping: { enabled: true, intervalMs: PING_MS },
-		client: { reconnectAfterInactivityMs: INACTIVITY_MS }
-	}
-});
+/** What a procedure says about itself. */
+export interface ProcedureMeta {
+	/** What a caller's key must be for. */
+	scope: Scope;
+}
+
+const trpc = initTRPC
+	.context<TrpcContext>()
+	.meta<ProcedureMeta>()
+	.create({
+		// Otherwise stack traces go out whenever NODE_ENV is unset.
+		isDev: false,
+		errorFormatter({ shape, error }) {
+			const said = errorOf(error);
+			const problem = said && { ...said.toProblem(), retryable: said.retryable };
+			const { code, httpStatus, path } = shape.data;
+			return {
+				code: shape.code,
+				message: said?.message ?? shape.message,
+				data: { code, httpStatus, path, ...(problem && { problem }) }
+			};
+		},
+		sse: {
+			ping: { enabled: true, intervalMs: PING_MS },
+			client: { reconnectAfterInactivityMs: INACTIVITY_MS }
+		}
+	});
 
 export const { router } = trpc;
 
 /** Every procedure: what it throws becomes a tRPC error with the status of its code. */
-export const procedure = trpc.procedure.use(async ({ next }) => {
+const anyProcedure = trpc.procedure.use(async ({ next }) => {
 	const result = await next();
 	if (result.ok || isTrpcsOwn(result.error)) return result;
 	const error = toAppError(result.error.cause ?? result.error);
@@ -58,6 +69,16 @@ export const procedure = trpc.procedure.use(async ({ next }) => {
 		cause: error
 	});
 });
+
+const checked = anyProcedure.use(async ({ ctx, meta, next }) => {
+	requireScope(ctx.caller, meta?.scope ?? 'admin');
+	return next();
+});
+
+/** What everybody with a key may do. */
+export const procedure = checked.meta({ scope: 'ask' });
+/** What needs a key with the scope `admin`. */
+export const adminProcedure = checked.meta({ scope: 'admin' });
 
 /** The error that a tRPC error stands for; undefined for those that tRPC makes itself, about paths and methods. */
 export function errorOf(error: TRPCError): AppError | undefined {

@@ -8,7 +8,7 @@ import { answerOnce } from '#lib/server/run/answer-once.ts';
 import { rateTrace, unknownTrace } from '#lib/server/run/kept-trace.ts';
 import { askEvents } from './ask.ts';
 import { askSubscriptionInput } from './ask-input.ts';
-import { procedure, router } from './init.ts';
+import { adminProcedure, procedure, router } from './init.ts';
 import { tracesRouter } from './traces.ts';
 
 /** Every procedure at `/trpc`. */
@@ -36,7 +36,7 @@ export const appRouter = router({
 		.mutation(({ ctx, input }): Promise<SearchResponse> => ctx.services.search(input, ctx.signal)),
 	libraries: procedure.query(({ ctx }): Library[] => ctx.services.libraries()),
 	traces: tracesRouter,
-	stats: procedure
+	stats: adminProcedure
 		.input(statsInputSchema.optional())
 		.query(({ ctx, input }): Promise<Stats> => ctx.services.store.stats(input ?? statsInputSchema.parse({}))),
 	feedback: procedure

@@ -1,9 +1,9 @@
 import { tracked, type TrackedEnvelope } from '@trpc/server';
 import { z } from 'zod';
 import { traceListInputSchema, type Trace, type TraceSummary } from '#lib/contract/trace.ts';
-import { findTrace } from '#lib/server/run/kept-trace.ts';
+import { deleteTrace, findTrace } from '#lib/server/run/kept-trace.ts';
 import type { RequestServices } from './context.ts';
-import { procedure, router } from './init.ts';
+import { adminProcedure, router } from './init.ts';
 
 /** Traces that a watcher who reconnects may have missed, at most. */
 const CATCH_UP = 200;
@@ -11,16 +11,23 @@ const CATCH_UP = 200;
 /** The `traces` procedures. */
 export const tracesRouter = router({
 	/** Newest first, without prompts and candidates. */
-	list: procedure
+	list: adminProcedure
 		.input(traceListInputSchema.optional())
 		.query(({ ctx, input }): TraceSummary[] =>
 			ctx.services.store.list(input ?? traceListInputSchema.parse({}))
 		),
-	get: procedure
+	get: adminProcedure
 		.input(z.object({ trace_id: z.string().max(100) }))
 		.query(({ ctx, input }): Trace => findTrace(ctx.services, input.trace_id)),
+	/** Deletes a trace for good; a run that is going on is stopped first. */
+	delete: adminProcedure
+		.input(z.object({ trace_id: z.string().max(100) }))
+		.mutation(async ({ ctx, input }): Promise<{ trace_id: string }> => {
+			await deleteTrace(ctx.services, input.trace_id);
+			return { trace_id: input.trace_id };
+		}),
 	/** Each trace as it is accepted and as it ends. */
-	live: procedure
+	live: adminProcedure
 		.input(z.object({ lastEventId: z.string().max(200).optional() }).optional())
 		.subscription(({ ctx, input, signal = ctx.signal }) => watch(ctx.services, input?.lastEventId, signal))
 });

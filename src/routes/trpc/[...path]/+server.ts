@@ -4,7 +4,9 @@ import { handleTrpc } from '#lib/server/trpc/handler.ts';
 import type { RequestEvent } from './$types';
 
 const handle = withProblems(({ request, locals, platform }: RequestEvent) =>
-	withClientSignal(request, platform?.req?.socket, (signal) => handleTrpc(request, locals.services, signal))
+	withClientSignal(request, platform?.req?.socket, (signal) =>
+		handleTrpc(request, { services: locals.services, caller: locals.caller, signal })
+	)
 );
 
 export { handle as GET, handle as POST };
