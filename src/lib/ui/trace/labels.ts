@@ -1,4 +1,12 @@
-import type { Candidate, DroppedAt, RouteName, StepName, TraceStatus } from '#lib/contract/trace.ts';
+import {
+	isTextKept,
+	type Candidate,
+	type DroppedAt,
+	type RouteName,
+	type StepName,
+	type TraceStatus,
+	type TraceSummary
+} from '#lib/contract/trace.ts';
 
 /** What readers call each step. */
 export const STEP_LABELS: Record<StepName, string> = {
@@ -47,6 +55,11 @@ export const DROPPED_LABELS: Record<DroppedAt, string> = {
 	evidence_gate: 'Evidence gate',
 	prompt_building: 'Prompt building'
 };
+
+/** The question, or that it was not kept. */
+export function questionLabel(trace: Pick<TraceSummary, 'question'>): string {
+	return isTextKept(trace) ? trace.question : 'Question not kept';
+}
 
 /** A filter on a library as words: null is a question over all of them. */
 export function libraryLabel(filter: string | null): string {
