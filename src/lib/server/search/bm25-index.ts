@@ -53,7 +53,10 @@ export class Bm25Index {
 		this.vocabulary = parts?.vocabulary ?? new Vocabulary();
 		this.tokens = parts?.tokens ?? new TokenStore();
 		this.#libraries = new GrowingArray(Uint16Array, parts?.libraries);
-		for (let number = 0; number < this.tokens.count; number += 1) this.#count(number, 1);
+		this.#size = this.tokens.count;
+		const { lengths } = this.tokens;
+		for (let at = 0; at < this.#size * FIELD_COUNT; at += 1)
+			this.#totalLengths[at % FIELD_COUNT]! += lengths[at]!;
 		for (const segment of parts?.segments ?? []) this.#adopt(segment);
 	}
 

@@ -2,6 +2,7 @@ import { ALL_LIBRARIES, type NumberRange } from './library-ranges.ts';
 import { FIELDS } from './passage-fields.ts';
 import type { PassageStore } from './passage-store.ts';
 
+const FIELD_COUNT = FIELDS.length;
 const TITLE = FIELDS.indexOf('title');
 const HEADING = FIELDS.indexOf('heading');
 const TITLE_MASK = 0xff << (8 * TITLE);
@@ -33,28 +34,43 @@ export class PageLayout {
 		this.lengths = new Float64Array(pageCount);
 		const starts = new Uint32Array(pageCount + 1);
 		const order = new Uint32Array(text.size);
+		const fieldLengths = text.tokens.lengths;
 		let count = 0;
 		let isInOrder = true;
-		const key = (number: number) => table.page(number) * 0x100000 + table.position(number);
+		let lastPage = 0;
+		let lastPosition = -1;
 		for (const { from, to } of text.ranges(ALL_LIBRARIES)) {
 			for (let number = from; number < to; number += 1) {
 				const page = table.page(number);
+				const position = table.position(number);
 				// Passages mostly come page by page in order; sorting is for those that came later.
-				if (count > 0 && key(order[count - 1]!) > key(number)) isInOrder = false;
+				if (page < lastPage || (page === lastPage && position < lastPosition)) isInOrder = false;
+				lastPage = page;
+				lastPosition = position;
 				order[count++] = number;
 				starts[page + 1]! += 1;
-				for (let field = HEADING; field < FIELDS.length; field += 1) {
-					this.lengths[page]! += text.tokens.fieldLength(number, field);
+				let length = 0;
+				for (let field = HEADING; field < FIELD_COUNT; field += 1) {
+					length += fieldLengths[number * FIELD_COUNT + field]!;
 				}
+				this.lengths[page]! += length;
 			}
 		}
-		this.pageCount = starts.reduce((sum, length) => sum + (length > 0 ? 1 : 0), 0);
-		this.averageLength = this.lengths.reduce((sum, length) => sum + length, 0) / (this.pageCount || 1) || 1;
-		for (let page = 0; page < pageCount; page += 1) starts[page + 1]! += starts[page]!;
+		let pages = 0;
+		let total = 0;
+		for (let page = 0; page < pageCount; page += 1) {
+			if (starts[page + 1]! > 0) pages += 1;
+			total += this.lengths[page]!;
+			starts[page + 1]! += starts[page]!;
+		}
+		this.pageCount = pages;
+		this.averageLength = total / (pages || 1) || 1;
 		this.#starts = starts;
-		this.#order = isInOrder ? order : order.sort((a, b) => key(a) - key(b));
+		this.#order = order;
+		if (!isInOrder)
+			order.sort((a, b) => table.page(a) - table.page(b) || table.position(a) - table.position(b));
 		this.#places = new Uint32Array(text.end);
-		this.#order.forEach((number, place) => (this.#places[number] = place));
+		for (let place = 0; place < order.length; place += 1) this.#places[order[place]!] = place;
 		this.#holding = new Uint32Array(text.vocabulary.size);
 		this.#named = new Uint32Array(text.vocabulary.size);
 		this.#seen = new Uint32Array(pageCount);

@@ -7,6 +7,7 @@ import type { Bm25Settings } from './bm25-settings.ts';
 import { Breather } from '#lib/server/model/breather.ts';
 import { readBuffers, writeBuffers } from '#lib/server/store/buffer-file.ts';
 import { ALL_LIBRARIES } from './library-ranges.ts';
+import { readLines } from './lines.ts';
 import { FIELDS, type Field } from './passage-fields.ts';
 import { PassageTable } from './passage-table.ts';
 import { TokenStore } from './token-store.ts';
@@ -197,10 +198,11 @@ export class PassageStore {
 		const meta = metaSchema.parse(file.meta);
 		const vocabulary = await Vocabulary.fromBytes(file.array('vocabulary', 'Uint8Array'), breather);
 		await breather.breathe();
-		const idBytes = file.array('ids', 'Uint8Array');
-		const ids = idBytes.length > 0 ? new TextDecoder().decode(idBytes).split('\n') : [];
+		const ids: string[] = [];
+		for await (const lines of readLines(file.array('ids', 'Uint8Array'), breather)) ids.push(...lines);
 		await breather.breathe();
 		const tokens = new TokenStore(file.array('terms', 'Uint32Array'), file.array('lengths', 'Uint32Array'));
+		await breather.breathe();
 		const postings = {
 			from: 0,
 			to: ids.length,

@@ -23,7 +23,8 @@ export interface PassageTableParts {
 /** The passages themselves, by number: as bytes outside the heap, read when they are asked for. */
 export class PassageTable {
 	readonly pages: Page[];
-	readonly #pageNumbers = new Map<string, number>();
+	/** Made when the first passage is added: an index that is only read needs none. */
+	#pageNumbers: Map<string, number> | null = null;
 	readonly #pageOf: GrowingArray<Uint32Array<ArrayBuffer>>;
 	readonly #positions: GrowingArray<Uint32Array<ArrayBuffer>>;
 	readonly #bytes: GrowingArray<Uint8Array<ArrayBuffer>>;
@@ -33,7 +34,6 @@ export class PassageTable {
 
 	constructor(parts?: PassageTableParts) {
 		this.pages = parts?.pages ?? [];
-		this.pages.forEach((page, number) => this.#pageNumbers.set(pageKey(page), number));
 		this.#pageOf = new GrowingArray(Uint32Array, parts?.pageOf);
 		this.#positions = new GrowingArray(Uint32Array, parts?.positions);
 		this.#bytes = new GrowingArray(Uint8Array, parts?.bytes);
@@ -41,6 +41,7 @@ export class PassageTable {
 	}
 
 	add(chunk: Chunk, position: number): void {
+		this.#pageNumbers ??= new Map(this.pages.map((page, number) => [pageKey(page), number]));
 		const key = pageKey(chunk);
 		let page = this.#pageNumbers.get(key);
 		if (page === undefined) {

@@ -19,12 +19,13 @@ export class TokenStore {
 	constructor(terms = new Uint32Array(0), lengths = new Uint32Array(0)) {
 		this.#terms = new GrowingArray(Uint32Array, terms);
 		this.#lengths = new GrowingArray(Uint32Array, lengths);
-		this.#starts = new GrowingArray(Uint32Array, new Uint32Array(lengths.length / FIELD_COUNT + 1));
+		const starts = new Uint32Array(lengths.length / FIELD_COUNT + 1);
 		let start = 0;
-		for (let number = 0; number < this.count; number += 1) {
-			for (let field = 0; field < FIELD_COUNT; field += 1) start += lengths[number * FIELD_COUNT + field]!;
-			this.#starts.set(number + 1, start);
+		for (let at = 0; at < lengths.length; at += 1) {
+			start += lengths[at]!;
+			if (at % FIELD_COUNT === FIELD_COUNT - 1) starts[(at + 1) / FIELD_COUNT] = start;
 		}
+		this.#starts = new GrowingArray(Uint32Array, starts);
 	}
 
 	/** Number of passages. */

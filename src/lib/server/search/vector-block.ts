@@ -41,11 +41,14 @@ export class VectorBlock {
 		libraryOf: (number: number) => number,
 		breather: Breather
 	): Promise<VectorBlock> {
-		const libraries = Uint16Array.from(present, (is, number) => (is ? libraryOf(number) : ABSENT));
+		const libraries = new Uint16Array(present.length).fill(ABSENT);
 		const block = new VectorBlock(dimensions, values, libraries);
 		block.#withKernel((kernel) => kernel.reserve(present.length));
 		for (let number = 0; number < present.length; number += 1) {
-			if (present[number]) block.#quantise(number);
+			if (present[number]) {
+				libraries[number] = libraryOf(number);
+				block.#quantise(number);
+			}
 			if (number % LOAD_BATCH === 0) await breather.breathe();
 		}
 		return block;

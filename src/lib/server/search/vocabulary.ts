@@ -1,5 +1,6 @@
 import { rawTokens, termsOf } from './analyze.ts';
 import type { Breather } from '#lib/server/model/breather.ts';
+import { readLines } from './lines.ts';
 
 /** Terms and their numbers, from 0 in order of arrival. */
 export class Vocabulary {
@@ -61,11 +62,8 @@ export class Vocabulary {
 
 	static async fromBytes(bytes: Uint8Array, breather: Breather): Promise<Vocabulary> {
 		const vocabulary = new Vocabulary();
-		if (bytes.length === 0) return vocabulary;
-		const terms = new TextDecoder().decode(bytes).split('\n');
-		for (let at = 0; at < terms.length; at += 1) {
-			vocabulary.intern(terms[at]!);
-			if (at % 2000 === 0) await breather.breathe();
+		for await (const terms of readLines(bytes, breather)) {
+			for (const term of terms) vocabulary.intern(term);
 		}
 		return vocabulary;
 	}
