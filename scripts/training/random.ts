@@ -1,6 +1,6 @@
-/**
- * A shuffled copy; the same for the same seed. Random numbers by Mulberry32 (Tommy Ettinger), order by Fisher and Yates.
- */
+import { randomNumbers } from '../../src/cli/random-numbers.ts';
+
+/** A shuffled copy; the same for the same seed. Order by Fisher and Yates. */
 export function shuffle<T>(items: readonly T[], seed: number): T[] {
 	const shuffled = [...items];
 	const random = randomNumbers(seed);
@@ -9,15 +9,4 @@ export function shuffle<T>(items: readonly T[], seed: number): T[] {
 		[shuffled[at], shuffled[other]] = [shuffled[other]!, shuffled[at]!];
 	}
 	return shuffled;
-}
-
-/** From 0 up to but not including 1. */
-function randomNumbers(seed: number): () => number {
-	let state = seed | 0;
-	return () => {
-		state = (state + 0x6d2b79f5) | 0;
-		let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-		mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-		return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-	};
 }

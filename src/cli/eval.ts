@@ -1,22 +1,58 @@
 import { AppError } from '#lib/server/error.ts';
-import { formatDuration, formatShare } from '#lib/ui/format/index.ts';
-import { evaluate, type EvaluationReport, type Quality, type ScopeReport } from './evaluation.ts';
-import { readQuestions } from './eval-questions.ts';
+import { labelOf, parseCompared, readReport } from './eval-compared.ts';
+import { compare } from './eval-comparison.ts';
+import { writeComparison } from './eval-comparison-text.ts';
+import { evaluate } from './evaluation.ts';
+import { readQuestions, type EvalQuestion } from './eval-questions.ts';
+import { modelsOf, reportOn, type EvaluationReport } from './eval-report.ts';
+import { writeReport } from './eval-text.ts';
 import { showProgress } from './progress.ts';
-import { writeJson, writeLine, writeTable } from './terminal.ts';
+import { remark, writeJson, writeLine } from './terminal.ts';
 import { withServices } from './with-services.ts';
 
 export interface EvalOptions {
 	library?: string;
 	offTopic?: string;
+	/** An earlier report, or `NAME=value` settings. */
+	compare?: string[];
 	json?: boolean;
 }
 
+interface Asked {
+	questions: EvalQuestion[];
+	offTopic: EvalQuestion[];
+}
+
 /**
- * Measures retrieval on questions whose answers are known, and prints the figures.
+ * Measures retrieval on questions whose answers are known, and prints the figures; with `compare` also how they differ from an earlier
+ * report, or under other settings, question by question.
  * @throws AppError `invalid_request` for a file at fault, `index_not_ready` when nothing is indexed.
  */
-export async function evaluateFiles(path: string, { library, offTopic, json }: EvalOptions): Promise<void> {
+export async function evaluateFiles(path: string, options: EvalOptions): Promise<void> {
+	const comparedWith = options.compare && parseCompared(options.compare);
+	const earlier = comparedWith && 'report' in comparedWith ? await readReport(comparedWith.report) : null;
+	const asked = await readAsked(path, options);
+
+	const settings = comparedWith && 'settings' in comparedWith ? comparedWith.settings : null;
+	// The other settings first: they are what may be wrong.
+	const other = settings && (await measure(asked, 'Asking with the other settings', settings));
+	const report = await measure(asked, 'Asking');
+	const current = { label: 'current settings', ...report };
+	const comparison =
+		(earlier && compare(earlier, current)) ??
+		(other && compare(current, { label: labelOf(settings!), ...other }));
+
+	if (options.json) {
+		writeJson({ ...report, ...(comparison && { comparison }), ...(other && { compared: other }) });
+		return;
+	}
+	writeReport(report);
+	if (!comparison) return;
+	writeLine();
+	writeComparison(comparison);
+}
+
+async function readAsked(path: string, { library, offTopic }: EvalOptions): Promise<Asked> {
 	const read = await readQuestions(path);
 	const questions = read
 		.map((question) => ({ ...question, library: question.library ?? library }))
@@ -26,54 +62,33 @@ export async function evaluateFiles(path: string, { library, offTopic, json }: E
 	if (relevant.length === 0) {
 		throw new AppError('invalid_request', `${path} holds no questions with relevant documents to measure.`);
 	}
-	await withServices(async ({ engine }, signal) => {
-		const offTopic = [...irrelevant, ...questions.filter((question) => question.relevant.length === 0)];
-		const progress = showProgress('Asking');
-		const report = await evaluate(engine, {
-			questions: relevant,
-			offTopic,
-			onProgress: (done, total) => progress.update(done, total),
-			signal
-		}).finally(() => progress.stop());
-		if (json) writeJson(report);
-		else writeReport(report);
-	});
+	return {
+		questions: relevant,
+		offTopic: [...irrelevant, ...questions.filter((question) => question.relevant.length === 0)]
+	};
 }
 
-function writeReport(report: EvaluationReport): void {
-	if (report.within_library) writeScope('Within the named library', report.within_library);
-	writeScope('Over all libraries', report.over_all_libraries);
-	if (report.off_topic) {
-		const { questions, refused_rightly, answered_wrongly } = report.off_topic;
-		writeLine(
-			`Off-topic: ${refused_rightly} of ${questions} refused (${formatShare(refused_rightly / questions)})`
+/** @param changes to the settings; an index that they do not fit is refused, or half of the search would be compared. */
+async function measure(
+	asked: Asked,
+	label: string,
+	changes?: Readonly<Record<string, string>>
+): Promise<EvaluationReport> {
+	return withServices(async ({ engine, config }, signal) => {
+		const { index, embedder } = engine.knowledge();
+		if (index.embeddingModel !== null && embedder === null) {
+			const problem = `The index in ${config.DATA_DIR} has vectors of ${index.embeddingModel}, not of the embedder that is set`;
+			if (changes) {
+				const way = 'Ingest with that embedder into a folder of its own, and add its DATA_DIR to --compare.';
+				throw new AppError('invalid_request', `${problem}. ${way}`);
+			}
+			remark(`${problem}: they are not searched.`);
+		}
+		const progress = showProgress(label);
+		const onProgress = (done: number, total: number) => progress.update(done, total);
+		const evaluation = await evaluate(engine, { ...asked, onProgress, signal }).finally(() =>
+			progress.stop()
 		);
-		for (const question of answered_wrongly) writeLine(`  not refused: ${question}`);
-		writeLine();
-	}
-	writeTable(
-		['step', 'count', 'p50', 'p95'],
-		Object.entries(report.times).map(([step, { count, p50_ms, p95_ms }]) => [
-			step,
-			String(count),
-			formatDuration(p50_ms),
-			formatDuration(p95_ms)
-		])
-	);
-}
-
-function writeScope(title: string, { overall, libraries, refused_wrongly }: ScopeReport): void {
-	writeLine(title);
-	const rows = Object.entries(libraries).map(([name, quality]) => row(name, quality));
-	writeTable(
-		['library', 'questions', 'recall@5', 'recall@20', 'MRR@10', 'nDCG@10'],
-		[...(rows.length > 1 ? rows : []), row('all', overall)]
-	);
-	writeLine(`refused wrongly: ${refused_wrongly} (${formatShare(refused_wrongly / overall.questions)})`);
-	writeLine();
-}
-
-function row(name: string, quality: Quality): string[] {
-	const figures = [quality.recall_at_5, quality.recall_at_20, quality.mrr_at_10, quality.ndcg_at_10];
-	return [name, String(quality.questions), ...figures.map((figure) => figure.toFixed(3))];
+		return reportOn(evaluation, modelsOf(engine));
+	}, changes);
 }

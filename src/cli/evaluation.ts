@@ -1,9 +1,9 @@
+import type { Step } from '#lib/contract/trace.ts';
 import type { SearchEngine } from '#lib/server/rag/engine.ts';
 import { findPassages } from '#lib/server/rag/find.ts';
 import { judgeEvidence } from '#lib/server/rag/gate.ts';
 import {
 	documentName,
-	meanMetrics,
 	measureRanking,
 	rankDocuments,
 	type RelevanceMetrics
@@ -22,32 +22,21 @@ export interface QuestionResult extends RelevanceMetrics {
 	question: string;
 	library: string | null;
 	scope: Scope;
+	/** Rank of the first document that answers it, from 1; null when none was found. */
+	first_relevant_rank: number | null;
 	/** Whether the evidence gate would have kept it from the model. */
 	refused: boolean;
 }
 
-/** Means over a number of questions. */
-export interface Quality extends RelevanceMetrics {
-	questions: number;
-}
-
-export interface ScopeReport {
-	overall: Quality;
-	/** By the library that a question is about. */
-	libraries: Record<string, Quality>;
-	/** Questions that the documentation answers and the gate refuses all the same. */
-	refused_wrongly: number;
-}
-
-export interface EvaluationReport {
-	/** Absent when no question names a library. */
-	within_library?: ScopeReport;
-	over_all_libraries: ScopeReport;
-	/** Absent without off-topic questions. */
-	off_topic?: { questions: number; refused_rightly: number; answered_wrongly: string[] };
+/** What came of every question. */
+export interface Evaluation {
+	results: QuestionResult[];
+	/** Questions that the documentation does not answer. */
+	off_topic: { question: string; refused: boolean }[];
 	/** By step, and `retrieval` for all of it, over every search made here. */
 	times: Record<string, Times>;
-	results: QuestionResult[];
+	/** In how many searches a step failed and was gone on without, such as for an endpoint that is down. */
+	skipped: Record<string, number>;
 }
 
 export interface EvaluationInput {
@@ -64,14 +53,16 @@ export interface EvaluationInput {
 export async function evaluate(
 	engine: SearchEngine,
 	{ questions, offTopic, onProgress, signal }: EvaluationInput
-): Promise<EvaluationReport> {
-	const times = new Map<string, number[]>();
-	const results: QuestionResult[] = [];
-	const refusals: { question: string; refused: boolean }[] = [];
+): Promise<Evaluation> {
+	const steps: Step[] = [];
+	const evaluation: Evaluation = { results: [], off_topic: [], times: {}, skipped: {} };
 	const total = questions.length + questions.filter(hasLibrary).length + offTopic.length;
 	let done = 0;
+	const durations: number[] = [];
 	const ask = async (question: string, library: string | null) => {
-		const found = await search(engine, question, library, times, signal);
+		const found = await search(engine, question, library, signal);
+		steps.push(...found.steps);
+		durations.push(unionLength(found.steps));
 		onProgress(++done, total);
 		return found;
 	};
@@ -79,7 +70,7 @@ export async function evaluate(
 		for (const scope of hasLibrary(each) ? (['library', 'all'] as const) : (['all'] as const)) {
 			const library = scope === 'library' ? (each.library ?? null) : null;
 			const { passages, refused } = await ask(each.question, library);
-			results.push({
+			evaluation.results.push({
 				id: each.id ?? null,
 				question: each.question,
 				library: each.library ?? null,
@@ -90,50 +81,32 @@ export async function evaluate(
 		}
 	}
 	for (const { question } of offTopic) {
-		refusals.push({ question, refused: (await ask(question, null)).refused });
+		evaluation.off_topic.push({ question, refused: (await ask(question, null)).refused });
 	}
-	const within = results.filter((result) => result.scope === 'library');
-	return {
-		...(within.length > 0 && { within_library: report(within) }),
-		over_all_libraries: report(results.filter((result) => result.scope === 'all')),
-		...(refusals.length > 0 && {
-			off_topic: {
-				questions: refusals.length,
-				refused_rightly: refusals.filter(({ refused }) => refused).length,
-				answered_wrongly: refusals.filter(({ refused }) => !refused).map(({ question }) => question)
-			}
-		}),
-		times: Object.fromEntries([...times].map(([step, values]) => [step, summariseTimes(values)])),
-		results
-	};
+	for (const [name, group] of Map.groupBy(steps, (step) => step.name)) {
+		evaluation.times[name] = summariseTimes(group.map((step) => step.duration_ms));
+		const skipped = group.filter((step) => step.status === 'skipped').length;
+		if (skipped > 0) evaluation.skipped[name] = skipped;
+	}
+	evaluation.times.retrieval = summariseTimes(durations);
+	return evaluation;
 }
 
 const hasLibrary = (question: EvalQuestion) => question.library !== undefined;
 
 /** A question that names no library is answered by a document of that name in any. */
-function measure(passages: readonly Place[], { library, relevant }: EvalQuestion): RelevanceMetrics {
-	if (library === undefined) {
-		return measureRanking([...new Set(passages.map((passage) => passage.document))], relevant);
-	}
-	return measureRanking(
-		rankDocuments(passages),
-		relevant.map((document) => documentName({ library, document }))
-	);
-}
-
-function report(results: readonly QuestionResult[]): ScopeReport {
-	const libraries = Object.groupBy(results, (result) => result.library ?? 'none');
-	return {
-		overall: quality(results),
-		libraries: Object.fromEntries(
-			Object.entries(libraries).map(([name, group]) => [name, quality(group ?? [])])
-		),
-		refused_wrongly: results.filter((result) => result.refused).length
-	};
-}
-
-function quality(results: readonly QuestionResult[]): Quality {
-	return { questions: results.length, ...meanMetrics(results) };
+function measure(
+	passages: readonly Place[],
+	{ library, relevant }: EvalQuestion
+): RelevanceMetrics & Pick<QuestionResult, 'first_relevant_rank'> {
+	const ranking =
+		library === undefined
+			? [...new Set(passages.map((passage) => passage.document))]
+			: rankDocuments(passages);
+	const wanted =
+		library === undefined ? relevant : relevant.map((document) => documentName({ library, document }));
+	const rank = ranking.findIndex((document) => wanted.includes(document)) + 1;
+	return { first_relevant_rank: rank || null, ...measureRanking(ranking, wanted) };
 }
 
 interface Place {
@@ -145,29 +118,21 @@ interface Found {
 	/** Best first. */
 	passages: Place[];
 	refused: boolean;
+	steps: Step[];
 }
 
 async function search(
 	engine: SearchEngine,
 	question: string,
 	library: string | null,
-	times: Map<string, number[]>,
 	signal: AbortSignal
 ): Promise<Found> {
 	const trace = new TraceRecorder({ question, library, limit: 20 }, 'eval', '');
 	const knowledge = engine.knowledge();
 	const passages = await findPassages(engine, knowledge, { question, library }, trace, signal);
-	const { steps } = trace.pending();
-	for (const step of steps) collect(times, step.name, step.duration_ms);
-	collect(times, 'retrieval', unionLength(steps));
 	return {
 		passages: passages.map(({ chunk }) => chunk),
-		refused: !judgeEvidence(passages, knowledge).answerable
+		refused: !(await judgeEvidence(question, passages, knowledge)).answerable,
+		steps: trace.pending().steps
 	};
-}
-
-function collect(times: Map<string, number[]>, name: string, duration: number): void {
-	const values = times.get(name) ?? [];
-	times.set(name, values);
-	values.push(duration);
 }

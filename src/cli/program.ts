@@ -73,6 +73,11 @@ function createProgram(): Command {
 		.addArgument(new Argument('<questions.jsonl>', 'one {"question", "library"?, "relevant": [...]} a line'))
 		.addOption(library('only the questions about this library'))
 		.option('--off-topic <file>', 'questions that the documentation does not answer')
+		.option(
+			'--compare <report.json or NAME=value>',
+			'compare question by question with an earlier --json report, or with other settings; may be repeated',
+			(value: string, values: string[] = []) => [...values, value]
+		)
 		.addOption(json())
 		.action(async (path, options) => (await import('./eval.ts')).evaluateFiles(path, options));
 
@@ -84,10 +89,11 @@ function createProgram(): Command {
 
 	program
 		.command('traces')
-		.description('list the latest questions, newest first')
+		.description('list the latest questions, newest first, or delete one')
 		.option('--limit <n>', 'how many, 1 to 200', number, 20)
 		.addOption(library('only this library'))
 		.addOption(new Option('--status <status>', 'only these').choices(traceStatusSchema.options))
+		.option('--delete <trace_id>', 'delete this trace for good')
 		.addOption(json())
 		.action(async (options) => (await import('./traces.ts')).traces(options));
 

@@ -5,12 +5,14 @@ import { createServices, type Services } from '#lib/server/services.ts';
 /**
  * Does a piece of work with the same services that the server has, in this process, and closes them.
  * @param work gets a signal that Ctrl-C fires; a second Ctrl-C ends the process at once.
+ * @param changes to the settings, by name
  */
 export async function withServices<T>(
-	work: (services: Services, signal: AbortSignal) => Promise<T>
+	work: (services: Services, signal: AbortSignal) => Promise<T>,
+	changes: Readonly<Record<string, string>> = {}
 ): Promise<T> {
 	return untilInterrupted(async (signal) => {
-		const services = await createServices(loadConfig());
+		const services = await createServices(loadConfig(changes));
 		try {
 			return await work(services, signal);
 		} finally {

@@ -57,17 +57,23 @@ test('measures by document, within the named library and over all', async () => 
 		recall_at_5: 0,
 		recall_at_20: 0,
 		mrr_at_10: 0,
-		ndcg_at_10: 0
+		ndcg_at_10: 0,
+		// One question says nothing about the spread.
+		intervals: { recall_at_5: null, recall_at_20: null, mrr_at_10: null, ndcg_at_10: null }
 	});
 	expect(report.within_library.overall.questions).toBe(3);
 	expect(report.over_all_libraries.overall.questions).toBe(4);
-	expect(report.results.find((result: { id: string }) => result.id === 'h1')).toMatchObject(perfect);
+	expect(report.results.find((result: { id: string }) => result.id === 'h1')).toMatchObject({
+		...perfect,
+		first_relevant_rank: 1
+	});
 	// One of the two pages can be found: half of the recall, and 1 / (1 + 1 / log2(3)) of the gain.
 	const half = report.results.find((result: { id: string }) => result.id === 'h2');
 	expect(half).toMatchObject({ recall_at_5: 0.5, recall_at_20: 0.5, mrr_at_10: 1 });
 	expect(half.ndcg_at_10).toBeCloseTo(1 / (1 + 1 / Math.log2(3)), 12);
 	const sum = report.within_library.libraries.house.ndcg_at_10 * 2;
 	expect(report.within_library.overall.ndcg_at_10).toBeCloseTo(sum / 3, 12);
+	expect(report.results.find((result: { id: string }) => result.id === 'g1').first_relevant_rank).toBeNull();
 	expect(report.times.retrieval.count).toBe(7);
 	expect(report.times.retrieval_bm25.p50_ms).toBeLessThanOrEqual(report.times.retrieval_bm25.p95_ms);
 });
@@ -90,13 +96,32 @@ test('counts refusals of off-topic questions and of others', async () => {
 	expect(report.over_all_libraries.refused_wrongly).toBe(refused.length);
 });
 
+test('says how sure the means and shares are, overall and by library, the same each time', async () => {
+	const report = await evaluate('questions.jsonl', '--off-topic', 'off-topic.jsonl');
+	const { overall, libraries, refused_wrongly_interval } = report.within_library;
+	for (const quality of [overall, libraries.house]) {
+		for (const [metric, interval] of Object.entries<{ low: number; high: number }>(quality.intervals)) {
+			expect(interval.low).toBeLessThanOrEqual(quality[metric]);
+			expect(interval.high).toBeGreaterThanOrEqual(quality[metric]);
+		}
+	}
+	expect(overall.intervals.mrr_at_10).toEqual({ low: 0, high: 1 });
+	for (const { low, high } of [refused_wrongly_interval, report.off_topic.refused_rightly_interval]) {
+		expect(low).toBeGreaterThanOrEqual(0);
+		expect(high).toBeGreaterThan(low);
+	}
+	expect(report.intervals).toMatchObject({ confidence: 0.95, seed: 1 });
+	const again = await evaluate('questions.jsonl', '--off-topic', 'off-topic.jsonl');
+	expect({ ...again, times: {} }).toEqual({ ...report, times: {} });
+});
+
 test('prints tables for people', async () => {
 	const { code, stdout } = await cli('eval', 'questions.jsonl', '--off-topic', 'off-topic.jsonl');
 	expect(code).toBe(0);
 	expect(stdout).toMatch(
 		/^Within the named library\nlibrary +questions +recall@5 +recall@20 +MRR@10 +nDCG@10$/m
 	);
-	expect(stdout).toMatch(/^house +2 +\d\.\d{3} +\d\.\d{3} +\d\.\d{3} +\d\.\d{3}$/m);
+	expect(stdout).toMatch(/^house +2( +\d\.\d{3} \[\d\.\d{3}, \d\.\d{3}\]){4}$/m);
 	expect(stdout).toMatch(/^Off-topic: \d of 2 refused/m);
 	expect(stdout).toMatch(/^retrieval +9 +\S+ ms +\S+ ms$/m);
 });

@@ -156,9 +156,12 @@ export function parseConfig(variables: Readonly<Record<string, string | undefine
 	throw new AppError('invalid_config', `${String(issue?.path[0])} ${issue?.message ?? 'is wrong'}.`);
 }
 
-/** Settings from the environment and, for what is not set there, from a `.env` file in the working folder. */
-export function loadConfig(): Config {
-	return parseConfig({ ...readEnvFile('.env'), ...process.env });
+/**
+ * Settings from the environment and, for what is not set there, from a `.env` file in the working folder.
+ * @param changes takes the place of both, by name; an empty value unsets
+ */
+export function loadConfig(changes: Readonly<Record<string, string>> = {}): Config {
+	return parseConfig({ ...readEnvFile('.env'), ...process.env, ...changes });
 }
 
 function readEnvFile(path: string): Record<string, string | undefined> {
