@@ -13,14 +13,14 @@ async function closedPort(): Promise<number> {
 }
 
 describe('a model endpoint that cannot be reached', () => {
-	it.each<[name: string, baseUrl: (url: string) => Promise<string>]>([
-		['nobody listens', async () => `http://127.0.0.1:${await closedPort()}/v1`],
-		['its name does not exist', async () => 'http://model.invalid/v1'],
-		['it does not speak TLS', async (url) => url.replace('http:', 'https:')]
+	it.each<[name: string, baseUrl: (url: string, closedPort: number) => string]>([
+		['nobody listens', (_url, port) => `http://127.0.0.1:${port}/v1`],
+		['its name does not exist', () => 'http://model.invalid/v1'],
+		['it does not speak TLS', (url) => url.replace('http:', 'https:')]
 	])('%s', async (_name, baseUrl) => {
-		const address = await baseUrl('http://127.0.0.1:1/v1');
+		const port = await closedPort();
 		await using bench = await startFaultBench({
-			baseUrl: ({ url }) => (address.startsWith('https:') ? url.replace('http:', 'https:') : address)
+			env: ({ url }) => ({ OPENAI_BASE_URL: baseUrl(url, port) })
 		});
 		await bench.check({
 			name: '',

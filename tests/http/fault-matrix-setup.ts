@@ -4,8 +4,8 @@ import { expect, vi } from 'vitest';
 import { askEventSchema, askResponseSchema, type AskEvent, type AskInput } from '#lib/contract/ask.ts';
 import { problemSchema, type ErrorCode } from '#lib/contract/error-code.ts';
 import { traceSchema, type Trace, type TraceStatus, type Usage } from '#lib/contract/trace.ts';
-import { type ModelCall, type ModelServer, type Script } from '../fixtures/model-server.ts';
-import { startHttpTest, type HttpTest } from './setup.ts';
+import type { ModelCall, ModelServerOptions, Script } from '../fixtures/model-server.ts';
+import { startHttpTest, type HttpTest, type HttpTestOptions } from './setup.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -88,6 +88,10 @@ export interface FaultBench extends AsyncDisposable {
 	expectNothingLeft(): Promise<void>;
 	/** Asserts that in time all connections to the model endpoint are closed, those too that were kept for further calls. */
 	expectNoConnections(): Promise<void>;
+	/** Sends a question through a door; the connection is not kept. */
+	send(route: Route, input: AskInput, signal?: AbortSignal): Promise<Response>;
+	/** The JSON answer of a GET. */
+	json<T>(path: string): Promise<T>;
 	/** The calls that belong to a question. */
 	callsFor(marker: string): ModelCall[];
 	/** What calls for a question with this marker get. */
@@ -95,10 +99,15 @@ export interface FaultBench extends AsyncDisposable {
 }
 
 export interface FaultBenchOptions {
-	env?: Record<string, string>;
-	/** Where the application is told that the model is, when that is not where it is. */
-	baseUrl?: (model: ModelServer) => string;
+	env?: HttpTestOptions['env'];
+	/** What the endpoint does at other paths than that of the chat. */
+	model?: Pick<ModelServerOptions, 'embeddings' | 'rerank'>;
+	/** Modules that are loaded into the application before it starts. */
+	imports?: readonly string[];
 }
+
+/** The question's mark in a request to the model endpoint; empty in those that belong to none. */
+export const markerOf = (call: ModelCall) => /case\d+x/.exec(call.rawBody)?.[0] ?? '';
 
 let number = 0;
 /** A question that can be told from all others, also in what reaches the model. */
@@ -107,9 +116,12 @@ export function newQuestion(): { marker: string; question: string } {
 	return { marker, question: `How do I plant apple trees? (${marker})` };
 }
 
-export async function startFaultBench({ env = {}, baseUrl }: FaultBenchOptions = {}): Promise<FaultBench> {
+export async function startFaultBench({
+	env = {},
+	model = {},
+	imports = []
+}: FaultBenchOptions = {}): Promise<FaultBench> {
 	const scripts = new Map<string, Answering[]>();
-	const markerOf = (call: ModelCall) => /case\d+x/.exec(call.rawBody)?.[0] ?? '';
 	const script = (call: ModelCall): Script => {
 		const own = scripts.get(markerOf(call)) ?? [];
 		const next = (own.length > 1 ? own.shift() : own[0]) ?? [];
@@ -117,10 +129,14 @@ export async function startFaultBench({ env = {}, baseUrl }: FaultBenchOptions =
 	};
 	const probe = join(root, 'scripts/bench/process-probe.ts');
 	const test = await startHttpTest({
-		model: { script, keepAlive: false },
-		env: { OPENAI_API_KEY: KEY, ...env },
-		command: [process.execPath, '--expose-gc', '--import', probe, join(root, 'src/cli/main.ts')],
-		...(baseUrl && { baseUrl })
+		model: { ...model, script, keepAlive: false },
+		env: (endpoint) => ({ OPENAI_API_KEY: KEY, ...(typeof env === 'function' ? env(endpoint) : env) }),
+		command: [
+			process.execPath,
+			'--expose-gc',
+			...[probe, ...imports].flatMap((path) => ['--import', path]),
+			join(root, 'src/cli/main.ts')
+		]
 	});
 	const callsFor = (marker: string) => test.model.chatCalls.filter((call) => markerOf(call) === marker);
 	const [, probeUrl] = /probe on (\S+)/.exec(test.app.logs()) ?? [];
@@ -141,20 +157,25 @@ export async function startFaultBench({ env = {}, baseUrl }: FaultBenchOptions =
 		};
 		return checks.accepting;
 	};
-	const get = (path: string) => fetch(test.app.url + path, { headers: { connection: 'close' } });
-	const post = (path: string, body: unknown) =>
+	const get = (path: string, init: RequestInit = {}) =>
+		fetch(test.app.url + path, { headers: { connection: 'close' }, ...init });
+	const post = (path: string, body: unknown, init: RequestInit) =>
 		fetch(test.app.url + path, {
 			method: 'POST',
 			headers: { 'content-type': 'application/json', connection: 'close' },
-			body: JSON.stringify(body)
+			body: JSON.stringify(body),
+			...init
 		});
 
+	const send = (route: Route, input: AskInput, signal?: AbortSignal) => {
+		const given = signal ? { signal } : {};
+		if (route === 'ask') return post('/ask', input, given);
+		if (route === 'ask_stream') return post('/ask/stream', input, given);
+		return get(`/trpc/ask?input=${encodeURIComponent(JSON.stringify(input))}`, given);
+	};
+
 	async function ask(route: Route, input: AskInput): Promise<Told> {
-		const response = await {
-			ask: () => post('/ask', input),
-			ask_stream: () => post('/ask/stream', input),
-			trpc_ask: () => get(`/trpc/ask?input=${encodeURIComponent(JSON.stringify(input))}`)
-		}[route]();
+		const response = await send(route, input);
 		const wire = await response.text();
 		const { status } = response;
 		const told = { status, retryAfter: response.headers.get('retry-after'), wire };
@@ -221,6 +242,8 @@ export async function startFaultBench({ env = {}, baseUrl }: FaultBenchOptions =
 		test,
 		check,
 		expectNothingLeft,
+		send,
+		json: async <T>(path: string) => (await (await get(path)).json()) as T,
 		expectNoConnections: () => vi.waitFor(() => expect(test.model.openSockets).toBe(0), { timeout: 20_000 }),
 		callsFor,
 		script: (marker, given) => void scripts.set(marker, [...given]),

@@ -14,13 +14,12 @@ const PAGES = {
 
 export interface HttpTestOptions {
 	model?: ModelServerOptions;
-	env?: Record<string, string>;
+	/** Settings, also such that hold the address of the model endpoint. */
+	env?: Record<string, string> | ((model: ModelServer) => Record<string, string>);
 	/** False starts without documents. */
 	docs?: boolean;
 	/** Program and arguments that start the application, when they are not the usual ones. */
 	command?: readonly string[];
-	/** Where the application is told that the model is, when that is not where it is. */
-	baseUrl?: (model: ModelServer) => string;
 }
 
 export interface HttpTest extends AsyncDisposable {
@@ -49,9 +48,9 @@ export async function startHttpTest(options: HttpTestOptions = {}): Promise<Http
 		const app = await startApp({
 			docs: options.docs === false ? [] : [join(folder, 'orchard'), join(folder, 'harbor')],
 			env: {
-				OPENAI_BASE_URL: options.baseUrl?.(model) ?? model.url,
+				OPENAI_BASE_URL: model.url,
 				OPENAI_API_KEY: 'test-key',
-				...options.env
+				...(typeof options.env === 'function' ? options.env(model) : options.env)
 			},
 			...(options.command && { command: options.command })
 		});
