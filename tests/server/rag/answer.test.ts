@@ -25,6 +25,7 @@ function indexOf(chunks: Chunk[], orders: { text: number[]; semantic: number[] }
 		searchText: async () => hits(orders.text),
 		searchVector: async () => hits(orders.semantic),
 		features: async (_question, _vector, ids) => new Map(ids.map((id) => [id, { body: 1 }])),
+		questionWords: async () => [],
 		get: async (ids) => ids.flatMap((id) => chunks.find((chunk) => chunk.chunk_id === id) ?? []),
 		libraries: () => ['demo']
 	};

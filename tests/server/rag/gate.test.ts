@@ -1,15 +1,35 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Embedder } from '#lib/server/model/embedder.ts';
 import type { Knowledge } from '#lib/server/rag/engine.ts';
-import { judgeEvidence, refusalText } from '#lib/server/rag/gate.ts';
+import { gateEvidence } from '#lib/server/rag/gate-evidence.ts';
+import { judgeEvidence, logOdds, refusalText } from '#lib/server/rag/gate.ts';
+import { gateWeights } from '#lib/server/rag/gate-weights.ts';
+import { technologiesIn } from '#lib/server/rag/technologies.ts';
+import type { SearchIndex } from '#lib/server/search/passage-index.ts';
+import type { QuestionWord } from '#lib/server/search/question-words.ts';
 import { passage } from '../../fixtures/passages.ts';
 
-const ranked = (coverage: number, heading = 'Section') => {
+const ranked = (evidence: Record<string, number>, heading = 'Section') => {
 	const chunk = passage({ heading_path: [heading], title: 'Guide' });
-	return { chunk, chunk_id: chunk.chunk_id, score: 1, evidence: { coverage } };
+	return { chunk, chunk_id: chunk.chunk_id, score: 1, evidence };
 };
-const knowing = (inProcess: boolean | null) =>
-	({ embedder: inProcess === null ? null : ({ inProcess } as Embedder) }) as Knowledge;
+
+/** An index of so many passages that holds each word of the question so often. */
+function knowing(
+	inProcess: boolean | null,
+	{ size = 20, passages = 5 }: { size?: number; passages?: number } = {}
+): Knowledge {
+	const questionWords = async (question: string): Promise<QuestionWord[]> =>
+		question.split(' ').map((word) => ({ word, isIdentifier: false, passages }));
+	return {
+		index: { size, questionWords } as Partial<SearchIndex> as SearchIndex,
+		embedder: inProcess === null ? null : ({ inProcess } as Embedder)
+	};
+}
+
+const fitting = { coverage: 0.8, document_coverage: 0.9, heading_match: 0.5, semantic: 0.6 };
+const marginal = { coverage: 0.1, document_coverage: 0.2, heading_match: 0, semantic: 0.1 };
 
 describe('the evidence gate', () => {
 	it.each([
@@ -18,22 +38,92 @@ describe('the evidence gate', () => {
 		['there are no vectors and no shared word', [0], null, false],
 		['one passage shares a word', [0, 0.2], true, true],
 		['a model compared the meaning, without a shared word', [0], false, true]
-	])('when %s', (_, coverages, inProcess, answerable) => {
-		const passages = coverages.map((coverage) => ranked(coverage));
-		expect(judgeEvidence(passages, knowing(inProcess)).answerable).toBe(answerable);
+	])('when %s', async (_, coverages, inProcess, answerable) => {
+		const passages = coverages.map((coverage) => ranked({ coverage }));
+		expect((await judgeEvidence('How?', passages, knowing(inProcess))).answerable).toBe(answerable);
 	});
 
-	it('tells the numbers it decided on', () => {
-		expect(judgeEvidence([ranked(0.2), ranked(0.5)], knowing(true)).details).toEqual({
+	it('refuses a question in words that hardly any of many passages has, and answers one in their own words', async () => {
+		const question = 'Which vaccine helps against yellow fever';
+		const rare = knowing(true, { size: 30_000, passages: 1 });
+		expect((await judgeEvidence(question, [ranked(marginal)], rare)).answerable).toBe(false);
+		const common = knowing(true, { size: 30_000, passages: 3000 });
+		expect((await judgeEvidence(question, [ranked(fitting)], common)).answerable).toBe(true);
+	});
+
+	it('is lenient where little is indexed', async () => {
+		const few = knowing(true, { size: 40, passages: 1 });
+		expect((await judgeEvidence('Which vaccine helps', [ranked(marginal)], few)).answerable).toBe(true);
+	});
+
+	it('leaves rare words to a model that compares meanings', async () => {
+		const rare = knowing(false, { size: 30_000, passages: 0 });
+		expect((await judgeEvidence('Wie geht das', [ranked(marginal)], rare)).answerable).toBe(true);
+	});
+
+	it('tells the numbers it decided on', async () => {
+		const passages = [ranked({ ...fitting, coverage: 0.2 }), ranked({ ...fitting, coverage: 0.5 })];
+		const { details } = await judgeEvidence('docker fish', passages, knowing(true, { size: 9999 }));
+		expect(details).toMatchObject({
 			n_passages: 2,
-			best_coverage: 0.5
+			best_coverage: 0.5,
+			document_coverage: 0.9,
+			heading_match: 0.5,
+			semantic: 0.6
 		});
+		expect(details.word_rarity).toBeCloseTo((Math.log(10_000 / 5.5) / 10) * (9999 / 10_299), 2);
+		expect(details.technology_rarity).toBeCloseTo((Math.log(10_000 / 5.5) / 10) * (9999 / 10_299) - 0.42, 2);
+		const parts = Object.keys(gateWeights.weights).map((name) => [name, details[name] ?? 0]);
+		expect(details.evidence).toBeCloseTo(logOdds(Object.fromEntries(parts)), 1);
+	});
+
+	it('never holds more evidence against an answer', () => {
+		const share = fc.double({ min: 0, max: 1, noNaN: true });
+		const values = fc.record({ document_coverage: share, heading_match: share, semantic: share });
+		fc.assert(
+			fc.property(
+				values,
+				fc.constantFrom('document_coverage', 'heading_match', 'semantic'),
+				share,
+				(some, name, more) => {
+					const better = { ...some, [name]: some[name as keyof typeof some] + more };
+					expect(logOdds(better)).toBeGreaterThanOrEqual(logOdds(some));
+				}
+			)
+		);
+	});
+
+	it('never holds a more common word against an answer', () => {
+		const counts = fc.array(fc.nat(5000), { minLength: 1, maxLength: 12 });
+		fc.assert(
+			fc.property(counts, fc.nat(11), fc.nat(5000), (passages, at, more) => {
+				const words = (held: number[]) =>
+					held.map((passages, at) => ({ word: `word${'x'.repeat(at)}`, isIdentifier: false, passages }));
+				const common = passages.map((count, place) =>
+					place === at % passages.length ? count + more : count
+				);
+				const evidence = (held: number[]) =>
+					logOdds(gateEvidence('', words(held), [ranked(marginal)], 10_000));
+				expect(evidence(common)).toBeGreaterThanOrEqual(evidence(passages) - 1e-9);
+			})
+		);
 	});
 
 	it('names the nearest headings, each once, when it refuses', () => {
-		const text = refusalText([ranked(0, 'Files'), ranked(0, 'Files'), ranked(0, 'Dates')]);
+		const text = refusalText([ranked({}, 'Files'), ranked({}, 'Files'), ranked({}, 'Dates')]);
 		expect(text).toMatch(/does not cover/);
 		expect(text.match(/^- .*$/gm)).toEqual(['- Guide › Files (demo)', '- Guide › Dates (demo)']);
 		expect(refusalText([])).not.toContain('nearest');
+	});
+});
+
+describe('technologies in a question', () => {
+	it('are known by name, in any case and number', () => {
+		expect(technologiesIn('How do Dockerfiles differ in Kubernetes, NGINX or docker?')).toEqual([
+			'Kubernetes',
+			'NGINX',
+			'docker'
+		]);
+		expect(technologiesIn('How do I make a cake?')).toEqual([]);
 	});
 });

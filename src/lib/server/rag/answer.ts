@@ -40,8 +40,8 @@ async function* answer(
 	const question = await rewriteFollowUp(request.question, turns, engine.generator, trace, signal);
 	const passages = await findPassages(engine, knowledge, { question, library }, trace, signal);
 
-	const verdict = await trace.step('evidence_gate', (step) => {
-		const verdict = judgeEvidence(passages, knowledge);
+	const verdict = await trace.step('evidence_gate', async (step) => {
+		const verdict = await judgeEvidence(question, passages, knowledge);
 		Object.assign(step.details, verdict.details, { answerable: verdict.answerable });
 		return verdict;
 	});

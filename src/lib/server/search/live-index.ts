@@ -7,6 +7,7 @@ import type { Corpus } from './corpus.ts';
 import { OramaIndex } from './orama.ts';
 import type { Hit, SearchIndex, SearchOptions } from './passage-index.ts';
 import { INDEX_FOLDER, isTrainer } from './publish.ts';
+import type { QuestionWord } from './question-words.ts';
 
 /** How often a newly published index is looked for, in milliseconds. */
 const POLL_MS = 1000;
@@ -117,6 +118,10 @@ export class LiveIndex implements SearchIndex {
 		chunkIds: readonly string[]
 	): Promise<Map<string, Record<string, number>>> {
 		return this.current().index.features(question, vector, chunkIds);
+	}
+
+	async questionWords(question: string): Promise<QuestionWord[]> {
+		return this.current().index.questionWords(question);
 	}
 
 	async get(chunkIds: readonly string[]): Promise<Chunk[]> {

@@ -1,0 +1,93 @@
+import { readFile } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { parseConfig } from '#lib/server/config.ts';
+import { ingest } from '#lib/server/ingest/ingest.ts';
+import { findPassages } from '#lib/server/rag/find.ts';
+import { gateEvidence } from '#lib/server/rag/gate-evidence.ts';
+import { createServices } from '#lib/server/services.ts';
+import { TraceRecorder } from '#lib/server/trace/recorder.ts';
+import { readQuestions } from '../../src/cli/eval-questions.ts';
+import type { GateExample } from './logistic.ts';
+
+/** A question of any set. */
+export interface GateQuestion {
+	question: string;
+	/** The library that answers it; null for one that nothing answers. */
+	library: string | null;
+	/** Whether the set was written for learning, or is real users'. */
+	set: 'written' | 'real';
+}
+
+/** Where questions come from: files of real ones, and those that were written for learning, which lie beside this file. */
+export async function readGateQuestions(questions: string, offTopic: string): Promise<GateQuestion[]> {
+	const lines = async (name: string) =>
+		(await readFile(join(import.meta.dirname, 'gate-questions', name), 'utf8')).trim().split('\n');
+	const written = (await lines('answerable.tsv')).map((line): GateQuestion => {
+		const [library = '', question = ''] = line.split('\t');
+		return { question, library, set: 'written' };
+	});
+	const unanswerable = (await lines('unanswerable.txt')).map((question): GateQuestion => ({
+		question,
+		library: null,
+		set: 'written'
+	}));
+	const real = [...(await readQuestions(questions)), ...(await readQuestions(offTopic))];
+	return [
+		...written,
+		...unanswerable,
+		...real.map(({ question, library }): GateQuestion => ({
+			question,
+			library: library ?? null,
+			set: 'real'
+		}))
+	];
+}
+
+/** An example with where it comes from. */
+export interface PlacedExample extends GateExample, GateQuestion {
+	/** What was indexed: one library, or `all`. */
+	indexed: string;
+	/** The library that was searched; null for all. */
+	searched: string | null;
+}
+
+/** The evidence for each question in an index of these corpora: over all of it and, where there are several, within its library. */
+export async function collectGateExamples(
+	corpora: readonly string[],
+	questions: readonly GateQuestion[],
+	dataFolder: string,
+	signal: AbortSignal
+): Promise<PlacedExample[]> {
+	const services = await createServices(parseConfig({ DATA_DIR: dataFolder }));
+	try {
+		const libraries = corpora.map((folder) => basename(resolve(folder)));
+		for (const [at, library] of libraries.entries()) {
+			const sources = [resolve(corpora[at]!)];
+			await ingest({ corpus: services.corpus, sources, library, prune: true, signal });
+		}
+		await services.publish(() => {}, signal);
+		const knowledge = services.engine.knowledge();
+		const examples: PlacedExample[] = [];
+		for (const each of questions) {
+			if (each.library !== null && !libraries.includes(each.library)) continue;
+			for (const searched of each.library !== null && libraries.length > 1 ? [null, each.library] : [null]) {
+				const { question } = each;
+				const trace = new TraceRecorder({ question, library: searched, limit: 5 }, 'eval', '');
+				const request = { question, library: searched };
+				const passages = await findPassages(services.engine, knowledge, request, trace, signal);
+				const words = await knowledge.index.questionWords(question);
+				examples.push({
+					...each,
+					indexed: libraries.length > 1 ? 'all' : libraries[0]!,
+					searched,
+					evidence: gateEvidence(question, words, passages, knowledge.index.size),
+					isAnswerable: each.library !== null,
+					weight: 1
+				});
+			}
+		}
+		return examples;
+	} finally {
+		await services.close();
+	}
+}

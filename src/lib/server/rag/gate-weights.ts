@@ -1,0 +1,15 @@
+/**
+ * Weights of the evidence gate by name of the evidence, and its bias: their sum is the log-odds, moved so that few answerable questions are
+ * refused, that what is indexed answers a question. Learnt by logistic regression; no weight has the sign that would make more evidence
+ * speak against an answer. Written by `npm run train:gate`.
+ */
+export const gateWeights = {
+	bias: 2.49,
+	weights: {
+		word_rarity: -15.69,
+		technology_rarity: -6.56,
+		document_coverage: 3.85,
+		heading_match: 3.08,
+		semantic: 5.78
+	}
+} as const;
