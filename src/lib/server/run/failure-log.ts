@@ -1,17 +1,33 @@
+import { AppError } from '#lib/server/error.ts';
+
+const MAX_LINES = 40;
+
 /**
  * Writes an unexpected failure to stderr: where, its class, and the places of the code it passed through. Its message
- * stays out, because messages may quote questions, answers or keys.
+ * stays out, because messages may quote questions, answers or keys; so does everything else that somebody outside may
+ * have written into it.
  * @param where what was being done, in a few words.
  */
 export function logFailure(where: string, thrown: unknown): void {
 	const lines = [`citelight: ${where} failed`];
-	for (let error = thrown; error instanceof Error && lines.length < 40; error = error.cause) {
-		const code = 'code' in error && typeof error.code === 'string' ? ` (${error.code})` : '';
-		lines.push(`  ${error.name}${code}`, ...frames(error.stack));
+	for (let error = thrown; error instanceof Error && lines.length < MAX_LINES; error = error.cause) {
+		lines.push(`  ${nameOf(error)}`, ...frames(error));
 	}
-	process.stderr.write(`${lines.join('\n')}\n`);
+	process.stderr.write(`${lines.slice(0, MAX_LINES).join('\n')}\n`);
 }
 
-function frames(stack: string | undefined): string[] {
-	return (stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+/** Class and code; a name that is not like one of a class, or a code not like one of the system, says nothing. */
+function nameOf(error: Error): string {
+	const name = /^\w{1,60}$/.test(error.name) ? error.name : 'Error';
+	const code = 'code' in error ? error.code : undefined;
+	const isOurs = error instanceof AppError;
+	const isKnown = typeof code === 'string' && (isOurs || /^E[A-Z0-9_]{2,60}$|^UND_ERR_\w{2,60}$/.test(code));
+	return isKnown ? `${name} (${code})` : name;
+}
+
+/** The lines of a stack that say where; a message of several lines stands before them, and may look like them. */
+function frames({ stack = '', message }: Error): string[] {
+	const messageAt = message === '' ? -1 : stack.indexOf(message);
+	const rest = messageAt === -1 ? stack : stack.slice(messageAt + message.length);
+	return rest.split('\n').filter((line) => /^\s+at \S/.test(line));
 }
