@@ -114,15 +114,16 @@ async function until(isSo: () => boolean): Promise<void> {
 }
 
 export function streamTable(figures: StreamFigures): Table {
-	const row = (name: string, { p50_ms, p99_ms, max_ms, utilization }: LoopDelay) => [
+	const row = (name: string, delay: LoopDelay) => [
 		name,
-		...[p50_ms, p99_ms, max_ms].map(formatMilliseconds),
-		`${Math.round(utilization * 100)} %`
+		...[delay.p50_ms, delay.p99_ms, delay.max_ms].map(formatMilliseconds),
+		...[delay.p99_work_ms, delay.longest_work_ms].map(formatMilliseconds),
+		`${Math.round(delay.utilization * 100)} %`
 	];
 	const { time_to_first_token: token, time_to_sources: sources } = figures;
 	return {
 		title: `Delay of the application's event loop while ${STREAMS} answers stream a token every ${TOKEN_PAUSE_MS} ms`,
-		columns: ['', 'p50', 'p99', 'max', 'busy'],
+		columns: ['', 'p50', 'p99', 'max', 'work p99', 'work max', 'busy'],
 		rows: [
 			row('idle', figures.idle),
 			row('streaming', figures.streaming),
@@ -131,7 +132,7 @@ export function streamTable(figures: StreamFigures): Table {
 		notes: [
 			`${figures.answered} of ${figures.asked} questions were answered. Time to the sources: p50 ${formatMilliseconds(sources.p50_ms)}, p95 ${formatMilliseconds(sources.p95_ms)}; ` +
 				`to the first token: p50 ${formatMilliseconds(token.p50_ms)}, p95 ${formatMilliseconds(token.p95_ms)}, ${TOKEN_PAUSE_MS} ms of which are the model's. ` +
-				'The model and those who ask run on the same machine.'
+				'The model and those who ask run on the same machine; work is the processor time of the thread between two looks at the loop, which is not theirs.'
 		]
 	};
 }

@@ -24,3 +24,12 @@ export class Breather {
 		this.#since = performance.now();
 	}
 }
+
+/**
+ * One turn of the event loop for everything else, between two stages that each take a good part of such a stretch.
+ * @throws AppError `cancelled` when the signal has fired.
+ */
+export async function giveWay(signal?: AbortSignal): Promise<void> {
+	await setImmediate();
+	if (signal) throwIfCancelled(signal);
+}

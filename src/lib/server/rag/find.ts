@@ -1,3 +1,4 @@
+import { giveWay } from '#lib/server/model/breather.ts';
 import type { TraceRecorder } from '#lib/server/trace/recorder.ts';
 import type { Knowledge, SearchEngine } from './engine.ts';
 import { fuseByReciprocalRank, RRF_K } from './fuse.ts';
@@ -6,7 +7,8 @@ import { retrieve, type RetrievalRequest } from './retrieve.ts';
 
 /**
  * Finds passages for a question: recall by both searches, fusion, reranking. All that was seen is in the trace's
- * ledger, the losers by their ids (see `describeLosers`); the result is in the reranker's order.
+ * ledger, the losers by their ids (see `describeLosers`); the result is in the reranker's order. Answers that stream get a turn between
+ * the stages, which no step counts as its own time.
  * @throws AppError `retrieval_failed`, or `cancelled`.
  */
 export async function findPassages(
@@ -24,14 +26,17 @@ export async function findPassages(
 		trace.ledger.rank('fusion', hits);
 		return hits;
 	});
+	await giveWay(signal);
 	const ranked = await rerank(engine, knowledge, request.question, vector, fused, trace, signal);
 	const beyondWindow = fused.slice(RERANK_LIMIT).map((hit) => hit.chunk_id);
 	trace.ledger.describe(ranked.map((passage) => passage.chunk));
 	trace.ledger.dropAt('fusion_rrf', beyondWindow);
+	await giveWay(signal);
 	return ranked;
 }
 
 /** Adds to the ledger what the candidates that were not reranked are; nobody waits for that, so it is done after the answer. */
 export async function describeLosers({ index }: Knowledge, { ledger }: TraceRecorder): Promise<void> {
+	await giveWay();
 	ledger.describe(await index.get(ledger.undescribed()));
 }
