@@ -15,10 +15,10 @@ const LEAST_SPREAD = 1e-6;
  */
 export class FeatureReranker implements Reranker {
 	readonly model = 'built-in';
-	readonly #weights: [name: string, weight: number][];
+	readonly weights: FeatureWeights;
 
 	constructor(weights: FeatureWeights = featureWeights) {
-		this.#weights = Object.entries(weights);
+		this.weights = weights;
 	}
 
 	async rerank(
@@ -28,7 +28,8 @@ export class FeatureReranker implements Reranker {
 	): Promise<Reranked[]> {
 		throwIfCancelled(signal);
 		const scores = new Float64Array(candidates.length);
-		for (const [name, weight] of this.#weights) {
+		const names = Object.keys(this.weights);
+		for (const [name, weight] of Object.entries(this.weights)) {
 			const values = standardise(Float64Array.from(candidates, ({ features }) => features[name] ?? 0));
 			values?.forEach((value, at) => (scores[at]! += weight * value));
 		}
@@ -36,7 +37,7 @@ export class FeatureReranker implements Reranker {
 			.map(({ chunk, features }, at) => ({
 				chunk_id: chunk.chunk_id,
 				score: scores[at]!,
-				features: { ...features }
+				features: Object.fromEntries(names.map((name) => [name, features[name] ?? 0]))
 			}))
 			.sort((a, b) => b.score - a.score || (a.chunk_id < b.chunk_id ? -1 : 1));
 	}

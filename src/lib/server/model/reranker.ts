@@ -10,13 +10,18 @@ export interface Reranked {
 	chunk_id: string;
 	/** Higher is better; comparable only within one call. */
 	score: number;
-	/** What the score was made of, where the reranker can tell. */
+	/** Values of the evidence that the score was made of, where the reranker can tell. */
 	features?: Record<string, number>;
 }
 
 /** Orders the fused candidates by how well they answer the question. */
 export interface Reranker {
 	readonly model: string;
+	/**
+	 * What each feature counts, for a reranker whose score is the weighted sum of the features standardised among the candidates of one
+	 * call. With the features of all candidates the scores can be computed again.
+	 */
+	readonly weights?: Readonly<Record<string, number>>;
 	/**
 	 * All candidates, best first.
 	 * @throws AppError `upstream_*` when an endpoint fails.
