@@ -26,5 +26,10 @@ function detailText(key: string, value: unknown): string {
 		if (key.endsWith('_usd')) return formatCost(value);
 		return Number.isInteger(value) ? formatCount(value) : formatScore(value);
 	}
+	if (typeof value === 'object' && !Array.isArray(value)) {
+		return Object.entries(value)
+			.map(([name, each]) => `${name.replaceAll('_', ' ')} ${detailText(name, each)}`)
+			.join(', ');
+	}
 	return JSON.stringify(value);
 }
