@@ -4,12 +4,15 @@ import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { ingest } from '#lib/server/ingest/ingest.ts';
 import { parseConfig } from '#lib/server/config.ts';
+import { lexicalEmbedding } from '#lib/server/model/lexical-embedder.ts';
+import { analyze } from '#lib/server/search/analyze.ts';
 import { createServices, type Services } from '#lib/server/services.ts';
 import { readQuestions } from '../src/cli/eval-questions.ts';
 import { buildUp, leaveOut } from './training/ablation.ts';
 import { collectExamples } from './training/collect.ts';
 import { crossValidate, measureWeights } from './training/cross-validate.ts';
 import { learn, prepare, type LearnSettings, type Weights } from './training/learn.ts';
+import { embedderCost } from './training/embedder-cost.ts';
 import { mineQuestions } from './training/mine.ts';
 import { LEARNT_EVIDENCE, PRIOR } from './training/parts.ts';
 import { qualityTable } from './training/report.ts';
@@ -49,7 +52,7 @@ const options = new Command('npm run train --')
 	.option('--l2 <strength>', 'pull of the weights to the prior', positive, 2)
 	.option('--steps <n>', 'steps of learning', positive, 60)
 	.option('--mined <n>', 'also learn the prior from so many headings as questions', positive, 0)
-	.option('--ablation', 'measure what each part gains', false)
+	.option('--ablation', 'measure what each part gains and what the embedder costs', false)
 	.option('--write', 'write the weights into the source', false)
 	.parse()
 	.opts<Options>();
@@ -88,6 +91,10 @@ async function train(dataFolder: string): Promise<void> {
 		if (options.ablation) {
 			console.log(qualityTable('Built up part by part', buildUp(examples, settings, validation)));
 			console.log(qualityTable('Left out', leaveOut(examples, settings, validation)));
+			const asked = questions.map(({ question }) => question);
+			const passages = services.corpus.passages();
+			const knowledge = services.engine.knowledge();
+			console.log(await embedderCost(lexicalEmbedding(analyze), knowledge, passages, asked, signal));
 		}
 		const source = weightsFile(new Map(names.map((name, at) => [name, weights[at]!])));
 		if (options.write) await writeFile(weightsPath, source);

@@ -47,10 +47,39 @@ export function leaveOut(
 	});
 	return [
 		without('all evidence', []),
+		{
+			name: 'without the embedder, candidates by text alone',
+			figures: crossValidate(
+				examples.map((example) => onlyFoundBy(example, 'bm25')),
+				LEARNT_EVIDENCE.filter((name) => !EVIDENCE_PARTS.vectors.some((own) => own === name)),
+				settings,
+				validation
+			)
+		},
 		...Object.entries(EVIDENCE_PARTS).map(([part, names]) => without(`without ${part}`, names)),
 		...Object.values(EVIDENCE_PARTS)
 			.filter((names) => names.length > 1)
 			.flat()
 			.map((name) => without(`without ${name}`, [name]))
 	];
+}
+
+/** The example with those candidates alone that one search found. */
+function onlyFoundBy(example: TrainingExample, stage: keyof TrainingExample['orders']): TrainingExample {
+	const kept = example.orders[stage].toSorted();
+	const places = new Map(Array.from(kept, (candidate, at) => [candidate, at]));
+	const order = (candidates: Uint32Array) =>
+		Uint32Array.from([...candidates].map((each) => places.get(each)).filter((place) => place !== undefined));
+	return {
+		...example,
+		evidence: new Map(
+			[...example.evidence].map(([name, values]) => [name, Float64Array.from(kept, (at) => values[at]!)])
+		),
+		documentOf: Uint32Array.from(kept, (at) => example.documentOf[at]!),
+		orders: {
+			bm25: order(example.orders.bm25),
+			semantic: order(example.orders.semantic),
+			fusion: order(example.orders.fusion)
+		}
+	};
 }

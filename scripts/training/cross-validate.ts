@@ -9,8 +9,6 @@ export interface CrossValidation {
 	seeds: readonly number[];
 }
 
-export const METRICS = ['recall_at_5', 'recall_at_20', 'mrr_at_10', 'ndcg_at_10'] as const;
-
 /** Means of one division, by scope. */
 export type ScopeMetrics = Record<TrainingExample['scope'], RelevanceMetrics>;
 

@@ -1,18 +1,12 @@
 import { formatTable, type Table } from '../bench/table.ts';
-import { METRICS, type ScopeMetrics } from './cross-validate.ts';
+import { METRIC_LABELS, METRICS } from '../../src/cli/eval-metrics.ts';
+import type { ScopeMetrics } from './cross-validate.ts';
 
 /** What was measured, by seed: one entry when nothing depends on it. */
 export interface MeasuredRow {
 	name: string;
 	figures: readonly ScopeMetrics[];
 }
-
-const HEADINGS = {
-	recall_at_5: 'recall@5',
-	recall_at_20: 'recall@20',
-	mrr_at_10: 'MRR@10',
-	ndcg_at_10: 'nDCG@10'
-};
 
 /** A Markdown table: means, with the standard deviation over seeds where there are several; within the library, then over all. */
 export function qualityTable(title: string, rows: readonly MeasuredRow[], notes?: readonly string[]): string {
@@ -21,8 +15,8 @@ export function qualityTable(title: string, rows: readonly MeasuredRow[], notes?
 		title,
 		columns: [
 			'',
-			...METRICS.map((metric) => `${HEADINGS[metric]} within`),
-			...METRICS.map((metric) => `${HEADINGS[metric]} all`)
+			...METRICS.map((metric) => `${METRIC_LABELS[metric]} within`),
+			...METRICS.map((metric) => `${METRIC_LABELS[metric]} all`)
 		],
 		rows: rows.map(({ name, figures }) => [
 			name,

@@ -1,0 +1,55 @@
+import type { EmbedderTrainer } from '#lib/server/model/embedder.ts';
+import type { Knowledge } from '#lib/server/rag/engine.ts';
+import { embeddedText } from '#lib/server/search/passage-fields.ts';
+import type { Passage } from '#lib/server/search/passage-index.ts';
+import { summarise, timeEach, timeOnce } from '../bench/measure.ts';
+import { formatMilliseconds, formatTable } from '../bench/table.ts';
+
+/** How often memory is looked at during the fit, in milliseconds. */
+const SAMPLE_MS = 20;
+/** Bytes of a dimension in memory: the 4-byte value, and its copy in one byte that is scanned. */
+const BYTES_PER_DIMENSION = 5;
+
+/** What the built-in embedder costs on these passages and questions, as a Markdown table. */
+export async function embedderCost(
+	trainer: EmbedderTrainer,
+	{ index, embedder }: Knowledge,
+	passages: Iterable<Passage>,
+	questions: readonly string[],
+	signal: AbortSignal
+): Promise<string> {
+	const texts = Array.from(passages, ({ chunk }) => embeddedText(chunk));
+	const before = usedMegabytes();
+	let peak = before;
+	const sampling = setInterval(() => (peak = Math.max(peak, usedMegabytes())), SAMPLE_MS);
+	let fitted = embedder;
+	const fit_ms = await timeOnce(async () => (fitted = await trainer.fit(texts, signal))).finally(() =>
+		clearInterval(sampling)
+	);
+	const model = fitted!;
+	const embed_ms = await timeOnce(() => model.embedPassages(texts, signal));
+	const rounds = { warmUpRounds: 1, rounds: 3 };
+	const question = summarise(await timeEach(questions, (text) => model.embedQuestion(text, signal), rounds));
+	const vectors = await Promise.all(questions.map((text) => embedder!.embedQuestion(text, signal)));
+	const searched = summarise(
+		await timeEach(vectors, (vector) => index.searchVector(vector, { limit: 150 }), rounds)
+	);
+	return formatTable({
+		title: `What the built-in embedder costs on ${texts.length.toLocaleString('en-US')} passages`,
+		columns: ['', 'cost'],
+		rows: [
+			['fit, once', formatMilliseconds(fit_ms)],
+			['memory during the fit, at most', `${Math.round(peak - before)} MB`],
+			['a passage embedded', formatMilliseconds(embed_ms / texts.length)],
+			['a question embedded, p50', formatMilliseconds(question.p50_ms)],
+			['150 nearest passages, p50', formatMilliseconds(searched.p50_ms)],
+			['a passage in the index', `${model.dimensions * BYTES_PER_DIMENSION} bytes`]
+		]
+	});
+}
+
+/** Heap and buffers in use, garbage that was not collected yet included. */
+function usedMegabytes(): number {
+	const { heapUsed, arrayBuffers } = process.memoryUsage();
+	return (heapUsed + arrayBuffers) / 1e6;
+}
