@@ -9,18 +9,23 @@ import { lexicalEmbedding } from './model/lexical-embedder.ts';
 import { OpenAiEmbedder } from './model/openai-embedder.ts';
 import { OpenAiGenerator } from './model/openai-generator.ts';
 import { loadPrices } from './model/prices.ts';
+import { rerankWeights } from './model/rerank-weights.ts';
 import type { Reranker } from './model/reranker.ts';
 import { tracePrivacy } from './privacy/trace-privacy.ts';
 import { createAnswerPipeline } from './rag/answer.ts';
 import type { AnswerEngine, SearchEngine } from './rag/engine.ts';
 import { searchPassages } from './rag/search.ts';
 import { requireLibrary } from './run/admission.ts';
+import { Allowance } from './run/allowance.ts';
 import { ConversationMemory } from './run/conversation-memory.ts';
+import { DailyCaps } from './run/daily-caps.ts';
+import { RateLimit } from './run/rate-limit.ts';
 import { RunRegistry } from './run/registry.ts';
 import { analyze } from './search/analyze.ts';
 import { Corpus } from './search/corpus.ts';
 import { LiveIndex } from './search/live-index.ts';
 import { publishIndex, type Published, type PublishProgress } from './search/publish.ts';
+import { SqliteSpendingStore } from './store/spending.ts';
 import { SqliteTraceStore } from './store/sqlite.ts';
 import { Access } from './transport/access.ts';
 import { sessionSecret } from './transport/session-secret.ts';
@@ -37,8 +42,11 @@ export interface Services extends RequestServices {
 	 * @throws AppError `cancelled`, or `upstream_*` when an embeddings endpoint failed.
 	 */
 	publish(onProgress: (progress: PublishProgress) => void, signal: AbortSignal): Promise<Published>;
-	/** Ends the runs, waits until their traces are stored, and closes all files. */
-	close(): Promise<void>;
+	/**
+	 * Ends the runs, waits until their traces are stored, and closes all files.
+	 * @param graceMs how long runs may take to come to their own end, in milliseconds; none unless given.
+	 */
+	close(graceMs?: number): Promise<void>;
 }
 
 const RETENTION_SWEEP_MS = 3_600_000;
@@ -64,10 +72,21 @@ export async function createServices(config: Config): Promise<Services> {
 		prices,
 		turns: (conversationId, limit) => (conversations ?? store).turns(conversationId, limit)
 	};
+	// Quotes cost nothing, so there is nothing to count.
+	const spending = engine.generator.builtIn ? undefined : new SqliteSpendingStore(config.DATA_DIR);
+	const caps =
+		spending &&
+		new DailyCaps({
+			store: spending,
+			tokens: config.DAILY_TOKEN_CAP,
+			costUsd: config.DAILY_COST_CAP_USD,
+			unpricedCost: (tokens) => prices.highestCost(tokens)
+		});
 	const runs = new RunRegistry({
 		pipeline: createAnswerPipeline(engine),
 		store,
 		config,
+		allowance: new Allowance(new RateLimit(config.RATE_LIMIT_PER_MINUTE), caps),
 		libraries: () => index.libraries(),
 		privacy: tracePrivacy(config),
 		conversations
@@ -98,10 +117,11 @@ export async function createServices(config: Config): Promise<Services> {
 			await index.refresh();
 			return published;
 		},
-		async close() {
+		async close(graceMs) {
 			stopSweeping();
+			await runs.close(graceMs);
 			index.close();
-			await runs.close();
+			spending?.close();
 			store.close();
 			corpus.close();
 		}
@@ -133,7 +153,8 @@ function chooseEmbedder(config: Config): Embedder | EmbedderTrainer {
 }
 
 function chooseReranker(config: Config): Reranker {
-	if (!config.RERANK_URL) return new FeatureReranker();
+	if (!config.RERANK_URL)
+		return new FeatureReranker(rerankWeights(config.EMBEDDING_MODEL ? 'endpoint' : 'built-in'));
 	return new EndpointReranker({
 		url: config.RERANK_URL,
 		apiKey: config.RERANK_API_KEY ?? mainKeyFor(config, config.RERANK_URL),
