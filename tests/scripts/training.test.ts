@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { FeatureReranker } from '#lib/server/model/feature-reranker.ts';
+import { buildUp, leaveOut } from '../../scripts/training/ablation.ts';
 import { crossValidate, measureWeights } from '../../scripts/training/cross-validate.ts';
 import type { TrainingExample } from '../../scripts/training/example.ts';
 import { learn, prepare, scoreCandidates } from '../../scripts/training/learn.ts';
 import { mineQuestions } from '../../scripts/training/mine.ts';
+import { LEARNT_EVIDENCE } from '../../scripts/training/parts.ts';
 import { shuffle } from '../../scripts/training/random.ts';
 import { weightsFile } from '../../scripts/training/weights-file.ts';
 import { passage } from '../fixtures/passages.ts';
@@ -63,6 +65,31 @@ it('judges questions only by weights from others, the same for the same seed', (
 	const alone = [examples[0]!];
 	const [left] = crossValidate(alone, names, settings, { folds: 2, seeds: [1] });
 	expect(left!.library).toEqual(measureWeights(alone, names, new Float64Array(names.length)).library);
+});
+
+it('measures what each part gains, and what retrieval is without the embedder', () => {
+	// The page that answers was found by its vector alone, and all evidence speaks for it.
+	const found = Array.from({ length: 4 }, (_, number): TrainingExample => {
+		const isAnswer = (at: number) => Number(at >> 1 === 2);
+		return {
+			...example(number),
+			evidence: new Map(
+				LEARNT_EVIDENCE.map((name) => [name, Float64Array.from({ length: 20 }, (_, at) => isAnswer(at))])
+			),
+			orders: {
+				bm25: Uint32Array.of(19, 0, 1),
+				semantic: Uint32Array.of(7, 4, 5),
+				fusion: Uint32Array.of(19, 7, 0, 4, 1, 5)
+			}
+		};
+	});
+	const validation = { folds: 2, seeds: [1] };
+	const rows = [...buildUp(found, settings, validation), ...leaveOut(found, settings, validation)];
+	const gain = (part: string) => rows.find(({ name }) => name.includes(part))!.figures[0]!.all.ndcg_at_10;
+	expect(gain('text search alone')).toBe(0);
+	expect(gain('vector search alone')).toBeCloseTo(1 / Math.log2(3), 12);
+	expect(gain('both, fused')).toBeCloseTo(1 / Math.log2(5), 12);
+	expect([gain('all evidence'), gain('without vectors'), gain('without the embedder')]).toEqual([1, 1, 0]);
 });
 
 it('scores as the reranker that is served does', async () => {
