@@ -11,6 +11,8 @@ export interface ProcessState {
 	descriptors: number | null;
 	/** In bytes; after a collection when the process was started with `--expose-gc`. */
 	heap_bytes: number;
+	/** Memory outside the heap that objects in it hold. */
+	external_bytes: number;
 	resident_bytes: number;
 	/** Names of warnings so far, such as `MaxListenersExceededWarning`. */
 	warnings: string[];
@@ -21,6 +23,8 @@ export interface ProcessState {
 	unhandled_rejections: number;
 }
 
+const COLLECTIONS = 4;
+
 const warnings: string[] = [];
 let rejections = 0;
 
@@ -30,15 +34,18 @@ process.on('warning', ({ name }) => {
 });
 process.on('unhandledRejection', () => (rejections += 1));
 
-const server = createServer((_request, response) => {
-	// A second collection takes what finalisers of the first one let go.
-	global.gc?.();
-	global.gc?.();
-	const { heapUsed, rss } = process.memoryUsage();
+const server = createServer(async (_request, response) => {
+	// What weak references and finalisers still hold goes only in later turns of the event loop.
+	for (let turn = 0; turn < COLLECTIONS; turn += 1) {
+		global.gc?.();
+		await new Promise(setImmediate);
+	}
+	const { heapUsed, rss, external } = process.memoryUsage();
 	const state: ProcessState = {
 		resources: activeResources(),
 		descriptors: openDescriptors(),
 		heap_bytes: heapUsed,
+		external_bytes: external,
 		resident_bytes: rss,
 		warnings,
 		listeners: process.eventNames().reduce((sum, name) => sum + process.listenerCount(name), 0),

@@ -135,6 +135,22 @@ describe('a finished run', () => {
 		expect(await collect(runs.attach(run.traceId)!.events)).toEqual(live);
 	});
 
+	it('makes room in memory for many that come after it, and is replayed from the store then', async () => {
+		const { runs } = startRegistry({ beats: [sources(), 'a'] });
+		const run = runs.start(ask(), 'ask');
+		const live = await collect(run.events());
+		const keyed = runs.start(ask({ idempotency_key: 'key-12345' }), 'ask');
+		await keyed.finished;
+		const remembered = () => runs.get(run.traceId) !== undefined;
+		for (let others = 0; others < 600 && remembered(); others += 1) {
+			await runs.start(ask(), 'ask').finished;
+		}
+		expect(remembered()).toBe(false);
+		expect(await collect(runs.attach(run.traceId)!.events)).toEqual(live);
+		// Its client may ask again: it must find the run, not start another.
+		expect(runs.start(ask({ idempotency_key: 'key-12345' }), 'ask')).toBe(keyed);
+	});
+
 	it('forgets its idempotency key with it', async () => {
 		const { runs, script } = startRegistry();
 		const first = runs.start(ask({ idempotency_key: 'key-12345' }), 'ask');

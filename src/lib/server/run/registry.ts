@@ -16,6 +16,11 @@ import { Run, type RunContext } from './run.ts';
 
 /** How long a finished run can be replayed from memory; after that it is made from the store. */
 const KEEP_FINISHED_MS = 60_000;
+/**
+ * Finished runs in memory at most; under load the oldest are replayed from the store earlier. Those whose client may send
+ * the same question again by its key do not count: it must find them.
+ */
+const MOST_FINISHED = 500;
 
 export interface RunRegistryOptions {
 	pipeline: AnswerPipeline;
@@ -48,7 +53,8 @@ export class RunRegistry {
 	readonly #conversations: ConversationMemory | undefined;
 	readonly #runs = new Map<string, Run>();
 	readonly #byKey = new Map<string, Run>();
-	readonly #forgetTimers = new Set<ReturnType<typeof setTimeout>>();
+	/** Finished runs that are remembered, oldest first, with what ends that. */
+	readonly #finished = new Map<Run, ReturnType<typeof setTimeout>>();
 	#isClosing = false;
 
 	constructor(options: RunRegistryOptions) {
@@ -160,8 +166,8 @@ export class RunRegistry {
 	/** Refuses new runs and ends those going on with `server_shutdown`; resolves when all traces are stored. */
 	async close(): Promise<void> {
 		this.#isClosing = true;
-		for (const timer of this.#forgetTimers) clearTimeout(timer);
-		this.#forgetTimers.clear();
+		for (const timer of this.#finished.values()) clearTimeout(timer);
+		this.#finished.clear();
 		const runs = [...this.#runs.values()];
 		for (const run of runs) {
 			run.cancel(new AppError('server_shutdown', 'The server is shutting down. Ask again later.'));
@@ -183,16 +189,18 @@ export class RunRegistry {
 
 	#forgetLater(run: Run): void {
 		if (this.#isClosing) return;
-		const timer = setTimeout(() => {
-			this.#forgetTimers.delete(timer);
-			this.#drop(run);
-		}, KEEP_FINISHED_MS);
+		const timer = setTimeout(() => this.#drop(run), KEEP_FINISHED_MS);
 		// Remembering is no work: it must not keep the process alive.
 		timer.unref();
-		this.#forgetTimers.add(timer);
+		this.#finished.set(run, timer);
+		if (this.#finished.size <= MOST_FINISHED) return;
+		const oldest = this.#finished.keys().find((each) => !each.request.idempotency_key);
+		if (oldest) this.#drop(oldest);
 	}
 
 	#drop(run: Run): void {
+		clearTimeout(this.#finished.get(run));
+		this.#finished.delete(run);
 		const { idempotency_key: key } = run.request;
 		this.#runs.delete(run.traceId);
 		if (key && this.#byKey.get(key) === run) this.#byKey.delete(key);
