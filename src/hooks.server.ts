@@ -3,6 +3,7 @@ import { building } from '$app/environment';
 import { loadConfig } from '#lib/server/config.ts';
 import { logFailure } from '#lib/server/run/failure-log.ts';
 import { createServices, type Services } from '#lib/server/services.ts';
+import { clientName } from '#lib/server/transport/client-name.ts';
 import { finishResponse, passGate, unknownPath } from '#lib/server/transport/gate.ts';
 
 /** The typed client, when a page loads with it on the server, asks what type a failure came in. */
@@ -17,7 +18,7 @@ export const init: ServerInit = async () => {
 	kept.citelightServices = services;
 	// Told by whoever runs the server (src/cli/shutdown.ts) before connections are cut: the last traces are stored first.
 	(process as NodeJS.EventEmitter).on('citelight:shutdown', (waitUntil: (work: Promise<unknown>) => void) =>
-		waitUntil(services.close())
+		waitUntil(services.close(services.config.SHUTDOWN_GRACE_MS))
 	);
 };
 
@@ -29,6 +30,8 @@ export const handle: Handle = async ({ event, resolve }) => {
 	const { caller, refused } = passGate(arrival, services);
 	locals.services = services;
 	locals.caller = caller;
+	const address = event.platform?.req?.socket?.remoteAddress;
+	locals.client = clientName(caller, request.headers, address, services.config.TRUSTED_PROXIES);
 	locals.requestId = crypto.randomUUID();
 	const answer = refused ?? unknownPath(arrival) ?? (await resolve(event, pageOptions));
 	return finishResponse(arrival, answer, { requestId: locals.requestId, rules: services });

@@ -7,6 +7,7 @@ import { loadConfig, type Config } from '#lib/server/config.ts';
 import { AppError } from '#lib/server/error.ts';
 import { builtHandler } from './package-root.ts';
 import { shutDownOnSignal } from './shutdown.ts';
+import { dropStalledReaders } from './stalled-readers.ts';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -25,17 +26,20 @@ export async function serve(): Promise<void> {
 	const handler = await loadHandler();
 	const server = createServer((request, response) => {
 		request.headers[PROTOCOL_HEADER] = 'http';
+		// Files are sent without passing our hooks.
+		response.setHeader('x-content-type-options', 'nosniff');
 		handler(request, response);
 	});
 	// Answers may stream for as long as they take; only requests that do not arrive are timed out.
 	server.timeout = 0;
 	server.keepAliveTimeout = KEEP_ALIVE_MS;
+	dropStalledReaders(server, config.WRITE_STALL_TIMEOUT_MS);
 	await listen(server, config);
-	shutDownOnSignal(server);
+	shutDownOnSignal(server, config.SHUTDOWN_GRACE_MS);
 	const { port } = server.address() as AddressInfo;
 	console.log(`Citelight is listening on http://${host(config.HOST)}:${port}`);
 	if (!isLoopback(config.HOST) && config.API_KEYS.length === 0) {
-		console.warn(`Warning: HOST=${config.HOST} lets other machines ask and read traces; set API_KEYS.`);
+		console.warn(openDoorWarning(config.HOST));
 	}
 }
 
@@ -75,6 +79,14 @@ function listenFailure({ code }: NodeJS.ErrnoException, port: number, host: stri
 	if (code === 'EADDRINUSE') return `PORT ${port} is already in use on ${host}; set PORT to another one.`;
 	if (code === 'EACCES') return `PORT ${port} needs more rights; set PORT to one above 1023.`;
 	return `HOST ${host} is not an address of this machine (${code ?? 'unknown reason'}).`;
+}
+
+/** In plain words, for somebody who has only wanted to reach it from another room. */
+function openDoorWarning(host: string): string {
+	return (
+		`Warning: HOST=${host} and no API_KEYS: every machine that can reach this one may ask questions, at your cost, ` +
+		'and read what everybody has asked. Set API_KEYS, or leave HOST out to serve this machine only.'
+	);
 }
 
 const host = (name: string) => (name.includes(':') ? `[${name}]` : name);

@@ -90,6 +90,31 @@ const settings = {
 	MAX_QUEUE: integer(0, 100_000)
 		.default(256)
 		.describe('Runs that may wait for their turn; more are refused.'),
+	RATE_LIMIT_PER_MINUTE: integer(1, 1_000_000)
+		.optional()
+		.describe(
+			'Questions and searches a minute of one client (its key, or its address); unset sets no limit.'
+		),
+	TRUSTED_PROXIES: integer(0, 10)
+		.default(0)
+		.describe('Proxies in front whose X-Forwarded-For is believed; 0 takes the address of the connection.'),
+	DAILY_TOKEN_CAP: integer(1, 1e12)
+		.optional()
+		.describe('Tokens that all answers of a UTC day may use together; unset sets no cap.'),
+	DAILY_COST_CAP_USD: z.coerce
+		.number({ error: 'must be a number' })
+		.positive('must be more than 0')
+		.optional()
+		.describe('US dollars that all answers of a UTC day may cost together; unset sets no cap.'),
+	CONTEXT_TOKENS: integer(2048, 100_000_000)
+		.default(16_384)
+		.describe('Context window of the model, in tokens: prompt and room for the answer together.'),
+	WRITE_STALL_TIMEOUT_MS: integer(1, 3_600_000)
+		.default(30_000)
+		.describe('A reader that takes nothing for so long is disconnected, in milliseconds.'),
+	SHUTDOWN_GRACE_MS: integer(0, 3_600_000)
+		.default(8000)
+		.describe('How long answers may go on after SIGTERM, in milliseconds; then they end with an error.'),
 	CONNECT_TIMEOUT_MS: integer(1, 3_600_000)
 		.default(30_000)
 		.describe("Longest wait for the headers of the model endpoint's response, in milliseconds."),

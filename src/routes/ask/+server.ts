@@ -8,7 +8,7 @@ import type { RequestEvent } from './$types';
 export const POST = withProblems(async ({ request, locals, platform }: RequestEvent) => {
 	const input = await readJson(request, askInputSchema);
 	const answer = await withClientSignal(request, platform?.req?.socket, (signal) =>
-		answerOnce(locals.services.runs, input, 'ask', signal)
+		answerOnce(locals.services.runs, input, 'ask', signal, locals.client)
 	);
 	return Response.json(answer);
 });

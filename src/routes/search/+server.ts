@@ -6,6 +6,7 @@ import type { RequestEvent } from './$types';
 
 export const POST = withProblems(async ({ request, locals, platform }: RequestEvent) => {
 	const input = await readJson(request, searchInputSchema);
+	locals.services.runs.countSearch(locals.client);
 	const found = await withClientSignal(request, platform?.req?.socket, (signal) =>
 		locals.services.search(input, signal)
 	);

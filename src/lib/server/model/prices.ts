@@ -44,6 +44,12 @@ export class PriceList {
 		if (!price || usage.prompt_tokens === null || usage.completion_tokens === null) return null;
 		return (usage.prompt_tokens * price.input + usage.completion_tokens * price.output) / 1_000_000;
 	}
+
+	/** What so many tokens cost at the dearest price of the list, in US dollars: for caps, where no price is known. */
+	highestCost(tokens: number): number {
+		const dearest = Math.max(0, ...[...this.#prices.values()].flatMap(({ input, output }) => [input, output]));
+		return (tokens * dearest) / 1_000_000;
+	}
 }
 
 /**

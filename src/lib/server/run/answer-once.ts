@@ -12,9 +12,10 @@ export async function answerOnce(
 	runs: RunRegistry,
 	request: AskRequest,
 	route: RouteName,
-	signal: AbortSignal
+	signal: AbortSignal,
+	client?: string
 ): Promise<AskResponse> {
-	const run = runs.start(request, route);
+	const run = runs.start(request, route, client);
 	let finishReason: string | undefined;
 	for await (const { event } of run.events({ signal })) {
 		if (event.type === 'done') finishReason = event.data.finish_reason;

@@ -6,6 +6,7 @@ import { TracePrivacy } from '#lib/server/privacy/trace-privacy.ts';
 import type { AnswerPipeline } from '#lib/server/rag/answer.ts';
 import type { TraceStore } from '#lib/server/store/trace-store.ts';
 import { requireLibrary } from './admission.ts';
+import { Allowance } from './allowance.ts';
 import { AnswerQueue } from './answer-queue.ts';
 import type { ConversationMemory } from './conversation-memory.ts';
 import type { ListenOptions, RunEvents } from './event-log.ts';
@@ -26,6 +27,8 @@ export interface RunRegistryOptions {
 	pipeline: AnswerPipeline;
 	store: TraceStore;
 	config: Pick<Config, 'RESUME_GRACE_MS' | 'MAX_CONCURRENT_ANSWERS' | 'MAX_QUEUE'>;
+	/** What one client, and everybody together, may ask; absent sets no limit. */
+	allowance?: Allowance | undefined;
 	/** Names of the libraries that can be asked now, from the index being served; empty when nothing is indexed. */
 	libraries(): readonly string[];
 	/** What is kept of texts; absent keeps everything. */
@@ -50,6 +53,7 @@ export class RunRegistry {
 	readonly #context: RunContext;
 	readonly #store: TraceStore;
 	readonly #libraries: () => readonly string[];
+	readonly #allowance: Allowance;
 	readonly #conversations: ConversationMemory | undefined;
 	readonly #runs = new Map<string, Run>();
 	readonly #byKey = new Map<string, Run>();
@@ -62,6 +66,7 @@ export class RunRegistry {
 		this.privacy = privacy;
 		this.#store = store;
 		this.#libraries = libraries;
+		this.#allowance = options.allowance ?? new Allowance();
 		this.#conversations = options.conversations;
 		this.#context = {
 			pipeline,
@@ -75,19 +80,22 @@ export class RunRegistry {
 	/**
 	 * Starts answering; the trace exists when this returns. A request whose `idempotency_key` is known joins the run that
 	 * the first one started. When nobody ever listens, the run stops after the grace time.
-	 * @throws AppError before anything was started: `unknown_library`, `index_not_ready`, `overloaded`, `server_shutdown`,
-	 * or `invalid_request` when the key belongs to another question.
+	 * @param client who asks: limits are by client, and clients take turns in the queue.
+	 * @throws AppError before anything was started: `unknown_library`, `index_not_ready`, `overloaded`, `rate_limited`,
+	 * `server_shutdown`, or `invalid_request` when the key belongs to another question.
 	 */
-	start(request: AskRequest, route: RouteName): Run {
+	start(request: AskRequest, route: RouteName, client?: string): Run {
 		const known = this.#sameRequest(request);
 		if (known) return known;
-		this.requireRoom();
+		this.requireRoom(client);
 		requireLibrary(request.library, this.#libraries());
-		const run = new Run(request, route, this.#context);
+		const settle = this.#allowance.take(client);
+		const run = new Run(request, route, this.#context, client);
 		this.#runs.set(run.traceId, run);
 		if (request.idempotency_key) this.#byKey.set(request.idempotency_key, run);
 		this.live.publish(run.trace);
 		void run.finished.then(() => {
+			settle(run.own);
 			this.live.publish(run.trace);
 			this.#conversations?.remember(run.own);
 			this.#forgetLater(run);
@@ -97,13 +105,21 @@ export class RunRegistry {
 
 	/**
 	 * Checks that a new run would be taken.
-	 * @throws AppError `overloaded`, `index_not_ready` or `server_shutdown`.
+	 * @throws AppError `overloaded`, `rate_limited`, `index_not_ready` or `server_shutdown`.
 	 */
-	requireRoom(): void {
-		if (this.#isClosing)
-			throw new AppError('server_shutdown', 'The server is shutting down. Ask again later.');
+	requireRoom(client?: string): void {
+		if (this.#isClosing) throw shuttingDown();
 		requireLibrary(null, this.#libraries());
-		this.#context.queue.requireRoom();
+		this.#context.queue.requireRoom(client);
+		this.#allowance.require(client);
+	}
+
+	/**
+	 * Counts a search, which costs as much of a client's rate as a question.
+	 * @throws AppError `rate_limited`.
+	 */
+	countSearch(client: string | undefined): void {
+		this.#allowance.takeSearch(client);
 	}
 
 	/** A run that is going on or has ended within the last minute. */
@@ -163,16 +179,22 @@ export class RunRegistry {
 		};
 	}
 
-	/** Refuses new runs and ends those going on with `server_shutdown`; resolves when all traces are stored. */
-	async close(): Promise<void> {
+	/**
+	 * Refuses new runs from now on. Those that wait for their turn end with `server_shutdown`; those going on too, unless they
+	 * come to their end within the grace time. Resolves when all traces are stored.
+	 * @param graceMs in milliseconds.
+	 */
+	async close(graceMs = 0): Promise<void> {
 		this.#isClosing = true;
 		for (const timer of this.#finished.values()) clearTimeout(timer);
 		this.#finished.clear();
 		const runs = [...this.#runs.values()];
-		for (const run of runs) {
-			run.cancel(new AppError('server_shutdown', 'The server is shutting down. Ask again later.'));
-		}
-		await Promise.all(runs.map((run) => run.finished));
+		const ended = Promise.all(runs.map((run) => run.finished));
+		const stop = (each: readonly Run[]) => each.forEach((run) => run.cancel(shuttingDown()));
+		stop(graceMs > 0 ? runs.filter((run) => run.ahead !== null) : runs);
+		const timer = setTimeout(stop, graceMs, runs);
+		await ended;
+		clearTimeout(timer);
 	}
 
 	#sameRequest(request: AskRequest): Run | null {
@@ -205,4 +227,13 @@ export class RunRegistry {
 		this.#runs.delete(run.traceId);
 		if (key && this.#byKey.get(key) === run) this.#byKey.delete(key);
 	}
+}
+
+/** Time after which another process may have taken over, in seconds. */
+const RETRY_AFTER_SHUTDOWN_S = 5;
+
+function shuttingDown(): AppError {
+	return new AppError('server_shutdown', 'The server is shutting down. Ask again later.', {
+		retryAfterSeconds: RETRY_AFTER_SHUTDOWN_S
+	});
 }

@@ -3,9 +3,10 @@ import type { RouteName, Trace } from '#lib/contract/trace.ts';
 import { AppError, cancelledError, toAppError } from '#lib/server/error.ts';
 import type { Concealment } from '#lib/server/privacy/own-secrets.ts';
 import type { TracePrivacy } from '#lib/server/privacy/trace-privacy.ts';
+import { Breather } from '#lib/server/model/breather.ts';
 import type { AnswerOutcome, AnswerPipeline } from '#lib/server/rag/answer.ts';
 import { TraceRecorder } from '#lib/server/trace/recorder.ts';
-import type { AnswerQueue } from './answer-queue.ts';
+import type { AnswerQueue, Place } from './answer-queue.ts';
 import { EventLog, type ListenOptions, type RunEvents } from './event-log.ts';
 import { logFailure } from './failure-log.ts';
 import type { Journal } from './journal.ts';
@@ -41,6 +42,7 @@ export class Run {
 	readonly #context: RunContext;
 	readonly #recorder: TraceRecorder;
 	readonly #log: EventLog;
+	readonly #place: Place;
 	readonly #stop = new AbortController();
 	readonly #tokenLengths: number[] = [];
 	readonly #wasStored: boolean;
@@ -57,10 +59,11 @@ export class Run {
 
 	/**
 	 * Accepts the question: its place (or place in the queue) is taken and its trace exists when this returns.
+	 * @param client who asks; clients take turns in the queue.
 	 * @throws AppError `overloaded` before anything else has been done.
 	 */
-	constructor(request: AskRequest, route: RouteName, context: RunContext) {
-		context.queue.requireRoom();
+	constructor(request: AskRequest, route: RouteName, context: RunContext, client?: string) {
+		context.queue.requireRoom(client);
 		this.request = request;
 		this.#context = context;
 		this.#recorder = new TraceRecorder(request, route, this.traceId);
@@ -69,6 +72,7 @@ export class Run {
 		this.#keepable = context.privacy.growing();
 		this.#wasStored = context.journal.create(this.trace);
 		this.#expectListener(context.resumeGraceMs || FIRST_LISTENER_MS);
+		this.#place = context.queue.join(this.#stop.signal, client);
 		this.finished = this.#live();
 	}
 
@@ -84,6 +88,11 @@ export class Run {
 
 	get isFinished(): boolean {
 		return this.#own !== null;
+	}
+
+	/** How many answers come before this one; null when it does not wait for its turn (any more). */
+	get ahead(): number | null {
+		return this.#place.ahead();
 	}
 
 	/** Why it failed, when it did. */
@@ -129,7 +138,9 @@ export class Run {
 	}
 
 	async #answer(signal: AbortSignal): Promise<AnswerOutcome> {
-		const release = await this.#context.queue.acquire(signal);
+		const release = await this.#place.granted;
+		// Where many tokens are there at once, other answers get their turn between them.
+		const breather = new Breather();
 		try {
 			const parts = this.#context.pipeline(this.request, this.#recorder, signal);
 			try {
@@ -137,6 +148,7 @@ export class Run {
 					const { done, value } = await parts.next();
 					if (done) return value;
 					this.#publish(value);
+					await breather.breathe();
 					if (signal.aborted) throw cancelledError(signal);
 				}
 			} finally {

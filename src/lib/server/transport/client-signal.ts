@@ -1,6 +1,7 @@
 /** The part of a Node socket that tells when the connection is gone. */
 export interface ClosingSocket {
 	destroyed: boolean;
+	remoteAddress?: string | undefined;
 	once(event: 'close', listener: () => void): unknown;
 	off(event: 'close', listener: () => void): unknown;
 }

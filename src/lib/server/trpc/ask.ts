@@ -5,7 +5,7 @@ import type { RunEvents } from '#lib/server/run/event-log.ts';
 import { logFailure } from '#lib/server/run/failure-log.ts';
 import { eventId } from '#lib/server/transport/sse.ts';
 import type { AskSubscriptionRequest } from './ask-input.ts';
-import type { RequestServices } from './context.ts';
+import type { TrpcContext } from './context.ts';
 
 /** Stands for the run in the event ids of a question that was not accepted. */
 const NO_RUN = 'none';
@@ -15,13 +15,13 @@ const NO_RUN = 'none';
  * `error` event, because clients answer some thrown errors by running the procedure again, and again.
  */
 export async function* askEvents(
-	services: RequestServices,
+	context: Pick<TrpcContext, 'services' | 'client'>,
 	request: AskSubscriptionRequest,
 	signal: AbortSignal
 ): AsyncGenerator<TrackedEnvelope<AskEvent>, void> {
 	let joined: { traceId: string; events: RunEvents };
 	try {
-		joined = join(services, request, signal);
+		joined = join(context, request, signal);
 	} catch (thrown) {
 		const error = toAppError(thrown);
 		if (error.code === 'internal') logFailure('the ask subscription', thrown);
@@ -33,7 +33,7 @@ export async function* askEvents(
 }
 
 function join(
-	{ runs }: RequestServices,
+	{ services: { runs }, client }: Pick<TrpcContext, 'services' | 'client'>,
 	request: AskSubscriptionRequest,
 	signal: AbortSignal
 ): { traceId: string; events: RunEvents } {
@@ -41,7 +41,7 @@ function join(
 		case 'invalid':
 			throw request.error;
 		case 'start': {
-			const run = runs.start(request.request, 'trpc_ask');
+			const run = runs.start(request.request, 'trpc_ask', client);
 			return { traceId: run.traceId, events: run.events({ signal }) };
 		}
 		case 'attach': {

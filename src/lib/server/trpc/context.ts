@@ -26,6 +26,8 @@ export interface TrpcContext {
 	services: RequestServices;
 	/** Who calls; null for nobody known, where a key is asked for. */
 	caller: Caller | null;
+	/** Tells clients apart, for limits. */
+	client: string;
 	/** Fires when the client has left. */
 	signal: AbortSignal;
 }

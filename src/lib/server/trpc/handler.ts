@@ -50,7 +50,7 @@ function withReconnectTime({ body, headers, status }: Response): Response {
 	return new Response(body?.pipeThrough(lead) ?? null, { headers, status });
 }
 
-async function admit(request: Request, { services, caller, signal }: TrpcContext): Promise<Request> {
+async function admit(request: Request, { services, caller, client, signal }: TrpcContext): Promise<Request> {
 	for (const scope of subscribedScopes(request)) requireScope(caller, scope);
 	if (request.method === 'POST') {
 		requireJson(request);
@@ -60,7 +60,7 @@ async function admit(request: Request, { services, caller, signal }: TrpcContext
 	if (request.method !== 'GET') {
 		throw new AppError('method_not_allowed', 'Use GET for queries and subscriptions, POST for mutations.');
 	}
-	if (startsRun(request)) services.runs.requireRoom();
+	if (startsRun(request)) services.runs.requireRoom(client);
 	return request;
 }
 

@@ -16,24 +16,31 @@ export const appRouter = router({
 	/** The events of a new run or, by `trace_id`, of one that `start` has begun; resumes by event id. */
 	ask: procedure
 		.input(askSubscriptionInput)
-		.subscription(({ ctx, input, signal = ctx.signal }) => askEvents(ctx.services, input, signal)),
+		.subscription(({ ctx, input, signal = ctx.signal }) => askEvents(ctx, input, signal)),
 	/** Begins a run, to be followed by `ask`: so the question is in no address, and as long as it may be. */
 	start: procedure
 		.input(askInputSchema)
-		.mutation(({ ctx, input }): { trace_id: string; conversation_id: string } => {
-			const { traceId, request } = ctx.services.runs.start(input, 'trpc_ask');
-			return { trace_id: traceId, conversation_id: request.conversation_id ?? traceId };
+		.mutation(({ ctx, input }): { trace_id: string; conversation_id: string; ahead: number | null } => {
+			const { traceId, request, ahead } = ctx.services.runs.start(input, 'trpc_ask', ctx.client);
+			return { trace_id: traceId, conversation_id: request.conversation_id ?? traceId, ahead };
 		}),
+	/** How many answers come before one that waits for its turn; null when it does not wait (any more). */
+	ahead: procedure
+		.input(z.object({ trace_id: z.string().max(100) }))
+		.query(({ ctx, input }): { ahead: number | null } => ({
+			ahead: ctx.services.runs.get(input.trace_id)?.ahead ?? null
+		})),
 	/** Asks and waits for the whole answer. */
 	ask_once: procedure
 		.input(askInputSchema)
 		.mutation(({ ctx, input }): Promise<AskResponse> =>
-			answerOnce(ctx.services.runs, input, 'trpc_ask_once', ctx.signal)
+			answerOnce(ctx.services.runs, input, 'trpc_ask_once', ctx.signal, ctx.client)
 		),
 	/** Retrieval without generation; a mutation only so that the question is in no address. */
-	search: procedure
-		.input(searchInputSchema)
-		.mutation(({ ctx, input }): Promise<SearchResponse> => ctx.services.search(input, ctx.signal)),
+	search: procedure.input(searchInputSchema).mutation(({ ctx, input }): Promise<SearchResponse> => {
+		ctx.services.runs.countSearch(ctx.client);
+		return ctx.services.search(input, ctx.signal);
+	}),
 	libraries: procedure.query(({ ctx }): Library[] => ctx.services.libraries()),
 	traces: tracesRouter,
 	stats: adminProcedure

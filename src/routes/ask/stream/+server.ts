@@ -10,5 +10,5 @@ export const POST = withProblems(async ({ request, url, locals }: RequestEvent) 
 	// Some clients send the question again when their connection was lost: that must not be answered, and paid for, twice.
 	const last = lastEventId(request.headers, url);
 	if (last) return resumeResponse(runs, last.traceId, last.seq, request.signal);
-	return runResponse(runs.start(input, 'ask_stream'), request.signal);
+	return runResponse(runs.start(input, 'ask_stream', locals.client), request.signal);
 });

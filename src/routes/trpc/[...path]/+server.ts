@@ -5,7 +5,7 @@ import type { RequestEvent } from './$types';
 
 const handle = withProblems(({ request, locals, platform }: RequestEvent) =>
 	withClientSignal(request, platform?.req?.socket, (signal) =>
-		handleTrpc(request, { services: locals.services, caller: locals.caller, signal })
+		handleTrpc(request, { services: locals.services, caller: locals.caller, client: locals.client, signal })
 	)
 );
 
