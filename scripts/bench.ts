@@ -4,6 +4,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
+import { crowdTable, measureCrowds } from './bench/crowd.ts';
 import { ingestTable, measureIngest, measureUpdates } from './bench/ingest.ts';
 import type { BenchQuestion } from './bench/measure.ts';
 import { searchPlot } from './bench/plot.ts';
@@ -28,6 +29,7 @@ const SECTIONS = [
 	'retrieval',
 	'stream',
 	'throughput',
+	'crowd',
 	'scale',
 	'soak'
 ] as const;
@@ -108,7 +110,7 @@ async function main(workFolder: string): Promise<void> {
 	console.log(
 		`Node ${machine.node}, ${machine.threads} threads of ${machine.processor}, load before ${machine.load_before.toFixed(1)}`
 	);
-	if (has('ingest', 'stream', 'throughput', 'soak') && !existsSync(join(root, 'build/handler.js'))) {
+	if (has('ingest', 'stream', 'throughput', 'crowd', 'soak') && !existsSync(join(root, 'build/handler.js'))) {
 		progress('building the application');
 		execFileSync('npm', ['run', 'build'], { cwd: root, stdio: 'ignore' });
 	}
@@ -169,6 +171,12 @@ async function measureCorpus(workFolder: string, figures: Record<string, unknown
 		const throughput = await measureThroughput(dataFolder, questions);
 		figures.throughput = throughput;
 		show(throughputTable(throughput));
+	}
+	if (has('crowd')) {
+		progress('crowd');
+		const crowd = await measureCrowds(dataFolder, questions);
+		figures.crowd = crowd;
+		show(crowdTable(crowd));
 	}
 	if (has('scale')) {
 		const largeFolder = join(workFolder, 'large');

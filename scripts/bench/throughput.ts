@@ -1,7 +1,5 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import { startApp } from './app-process.ts';
+import { startForked } from './forked.ts';
 import type { BenchQuestion } from './measure.ts';
 import { formatRatio, type Table } from './table.ts';
 
@@ -24,9 +22,9 @@ export async function measureThroughput(
 	dataFolder: string,
 	questions: readonly BenchQuestion[]
 ): Promise<ThroughputFigures> {
-	await using endpoint = await start('blast-endpoint.ts', String(TOKENS));
+	await using endpoint = await startForked('blast-endpoint.ts', String(TOKENS));
 	const upstream = `${endpoint.url}/v1`;
-	await using proxy = await start('copying-proxy.ts', upstream);
+	await using proxy = await startForked('copying-proxy.ts', upstream);
 	await using app = await startApp(dataFolder, {
 		OPENAI_BASE_URL: upstream,
 		OPENAI_API_KEY: 'none',
@@ -69,23 +67,6 @@ export function throughputTable({ tokens, rows }: ThroughputFigures): Table {
 			`${whole.format(tokens)} tokens an answer, each a write of its own, as fast as they are taken; medians of ${ROUNDS} rounds in turns. ` +
 				'Ours includes search, prompt, ledger and trace. The endpoint, the proxy, the service and the client share the machine.'
 		]
-	};
-}
-
-interface Started extends AsyncDisposable {
-	url: string;
-}
-
-async function start(script: string, argument: string): Promise<Started> {
-	const child = fork(join(import.meta.dirname, script), [argument]);
-	const [port] = (await once(child, 'message')) as [number];
-	return {
-		url: `http://127.0.0.1:${port}`,
-		async [Symbol.asyncDispose]() {
-			const closed = once(child, 'close');
-			child.kill('SIGKILL');
-			await closed;
-		}
 	};
 }
 

@@ -27,7 +27,14 @@ export function learnGate(
 		.filter(({ isAnswerable, set, indexed }) => isAnswerable && set === 'real' && indexed === 'all')
 		.map((example) => score(example, model))
 		.sort((a, b) => a - b);
-	return { ...model, bias: model.bias - (scores[Math.floor(scores.length * refusable)] ?? 0) };
+	return { ...model, bias: model.bias - quantile(scores, refusable) };
+}
+
+/** The value that a share of ascending values lies below, between two of them in proportion. */
+function quantile(ascending: readonly number[], share: number): number {
+	const place = share * (ascending.length - 1);
+	const [below = 0, above = below] = ascending.slice(Math.floor(place), Math.floor(place) + 2);
+	return below + (place % 1) * (above - below);
 }
 
 export function score({ evidence }: PlacedExample, { bias, weights }: LogisticModel): number {

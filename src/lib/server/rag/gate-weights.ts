@@ -4,12 +4,12 @@
  * speak against an answer. Written by `npm run train:gate`.
  */
 export const gateWeights = {
-	bias: 2.49,
+	bias: 2.43,
 	weights: {
-		word_rarity: -15.69,
-		technology_rarity: -6.56,
-		document_coverage: 3.85,
-		heading_match: 3.08,
-		semantic: 5.78
+		word_rarity: -15.54,
+		technology_rarity: -6.63,
+		document_coverage: 3.81,
+		heading_match: 3.13,
+		semantic: 5.52
 	}
 } as const;
