@@ -15,8 +15,9 @@ export default {
 			directives: {
 				'default-src': ['self'],
 				'script-src': ['self'],
+				'style-src': ['self'],
 				// Chart and component libraries position elements through style attributes.
-				'style-src': ['self', 'unsafe-inline'],
+				'style-src-attr': ['unsafe-inline'],
 				'img-src': ['self', 'data:'],
 				'font-src': ['self'],
 				'connect-src': ['self'],

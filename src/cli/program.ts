@@ -107,6 +107,16 @@ function createProgram(): Command {
 		.addOption(json())
 		.action(async (options) => (await import('./stats.ts')).stats(options));
 
+	program
+		.command('hash-key')
+		.description('make a key, and its entry for API_KEYS that does not tell it')
+		.addOption(
+			new Option('--scope <scope>', 'what the key is for').choices(['ask', 'admin']).default('admin')
+		)
+		.option('--stdin', 'take the key from standard input instead')
+		.addOption(json())
+		.action(async (options) => (await import('./hash-key.ts')).hashKey(options));
+
 	return program;
 }
 

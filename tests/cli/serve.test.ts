@@ -43,6 +43,30 @@ test('says where it listens, and nothing else', async () => {
 	expect(await app.stop('SIGTERM')).toBe(0);
 });
 
+test('warns in plain words when other machines may come in without a key', async () => {
+	for (const HOST of ['0.0.0.0', '::']) {
+		await using app = await startApp({ env: { HOST } });
+		expect(app.logs()).toMatch(
+			/Warning: HOST=\S+ and no API_KEYS: every machine .* may ask questions, .* Set API_KEYS/
+		);
+		const local = `http://127.0.0.1:${new URL(app.url).port}`;
+		expect((await fetch(`${local}/livez`)).status).toBe(200);
+	}
+	for (const env of [{ HOST: '0.0.0.0', API_KEYS: 'ask:key-of-a-friend' }, { HOST: 'localhost' }]) {
+		await using app = await startApp({ env });
+		expect(app.logs()).not.toContain('Warning');
+	}
+});
+
+test('a wrong entry of API_KEYS is one line that does not tell the key', async () => {
+	await using data = await tempFolder();
+	const env = { PORT: '0', DATA_DIR: data.path, API_KEYS: 'ask:fine,amdin:secret-key' };
+	const { code, stdout, stderr } = await runCli(['serve'], { env });
+	expect([code, stdout]).toEqual([2, '']);
+	expect(stderr).toMatch(/^citelight: API_KEYS must list [^\n]*number 2[^\n]*\n$/);
+	expect(stderr).not.toContain('secret-key');
+});
+
 test('SIGTERM ends open answers with an event, stores their traces, and exits with 0', async () => {
 	await using app = await startApp({ docs: house(), env: { OPENAI_BASE_URL: model.url } });
 	const never = Promise.withResolvers<void>();
