@@ -46,14 +46,16 @@ test('says where it listens, and nothing else', async () => {
 test('warns in plain words when other machines may come in without a key', async () => {
 	for (const HOST of ['0.0.0.0', '::']) {
 		await using app = await startApp({ env: { HOST } });
-		expect(app.logs()).toMatch(
-			/Warning: HOST=\S+ and no API_KEYS: every machine .* may ask questions, .* Set API_KEYS/
-		);
+		const logs = () => app.logs();
+		await expect
+			.poll(logs)
+			.toMatch(/Warning: HOST=\S+ and no API_KEYS: every machine .* may ask questions, .* Set API_KEYS/);
 		const local = `http://127.0.0.1:${new URL(app.url).port}`;
 		expect((await fetch(`${local}/livez`)).status).toBe(200);
 	}
 	for (const env of [{ HOST: '0.0.0.0', API_KEYS: 'ask:key-of-a-friend' }, { HOST: 'localhost' }]) {
 		await using app = await startApp({ env });
+		await app.stop();
 		expect(app.logs()).not.toContain('Warning');
 	}
 });
