@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { SqliteTraceStore } from '#lib/server/store/sqlite.ts';
 import { answered, demoSource, pendingTrace } from '../../fixtures/traces.ts';
 import { tempFolder } from '../../fixtures/temp-folder.ts';
@@ -86,5 +87,26 @@ describe('a deleted trace', () => {
 			}),
 			{ numRuns: 8 }
 		);
+	});
+
+	it('that somebody is reading meanwhile is out of the files as soon as they have left', async () => {
+		vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+		await using folder = await tempFolder();
+		const store = new SqliteTraceStore(folder.path);
+		const reader = new DatabaseSync(join(folder.path, 'traces.sqlite'));
+		try {
+			const [gone] = fill(store, [500, 500]);
+			reader.exec('BEGIN; SELECT count(*) FROM traces');
+			expect(store.delete(gone!.traceId)).toBe(true);
+			expect(contents(folder.path)).toContain(gone!.canary);
+			reader.exec('COMMIT');
+			await vi.advanceTimersByTimeAsync(1000);
+			expect(contents(folder.path)).not.toContain(gone!.canary);
+			expect(vi.getTimerCount()).toBe(0);
+		} finally {
+			vi.useRealTimers();
+			reader.close();
+			store.close();
+		}
 	});
 });

@@ -145,11 +145,14 @@ function withoutText(trace: Trace): Trace {
 
 function plainDetails(details: Step['details']): Step['details'] {
 	return Object.fromEntries(
-		Object.entries(details).filter(
-			([name, value]) =>
-				value === null || ['number', 'boolean'].includes(typeof value) || PLAIN_DETAILS.has(name)
-		)
+		Object.entries(details).filter(([name, value]) => PLAIN_DETAILS.has(name) || isFigures(value))
 	);
+}
+
+/** Numbers and yes or no, also by name. */
+function isFigures(value: unknown): boolean {
+	if (typeof value === 'object' && value !== null) return Object.values(value).every(isFigures);
+	return typeof value !== 'string';
 }
 
 function changeStrings(value: unknown, change: (text: string) => string): unknown {

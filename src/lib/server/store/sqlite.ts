@@ -16,7 +16,7 @@ import { stepMetricsOf } from './metrics.ts';
 import { OwnerLock } from './owner-lock.ts';
 import { inTransaction, prepareDatabase } from './schema.ts';
 import { readMetrics } from './read-metrics.ts';
-import { scrub } from './scrub.ts';
+import { Scrubber } from './scrub.ts';
 import { statsOf } from './stats.ts';
 import { unknownCursor } from './stored.ts';
 import * as rows from './trace-row.ts';
@@ -35,6 +35,7 @@ const FINISHED = FINISHED_STATUSES.map((status) => `'${status}'`).join(', ');
 export class SqliteTraceStore implements TraceStore {
 	readonly #database: DatabaseSync;
 	readonly #owner: OwnerLock;
+	readonly #scrubber: Scrubber;
 	readonly #statements = new Map<string, StatementSync>();
 
 	/**
@@ -50,6 +51,7 @@ export class SqliteTraceStore implements TraceStore {
 			prepareDatabase(database);
 			this.#database = database;
 			this.#owner = OwnerLock.acquire(path);
+			this.#scrubber = new Scrubber(database);
 			this.#interruptLeftovers();
 		} catch (thrown) {
 			database?.close();
@@ -164,7 +166,7 @@ export class SqliteTraceStore implements TraceStore {
 	delete(traceId: string): boolean {
 		return this.#guard(() => {
 			const { changes } = this.#prepare('DELETE FROM traces WHERE trace_id = ?').run(traceId);
-			if (changes !== 0) scrub(this.#database);
+			if (changes !== 0) this.#scrubber.scrub();
 			return changes !== 0;
 		});
 	}
@@ -183,12 +185,13 @@ export class SqliteTraceStore implements TraceStore {
 			if (Number(batch.changes) < DELETE_BATCH) break;
 			await setImmediate();
 		}
-		if (deleted > 0) this.#guard(() => scrub(this.#database));
+		if (deleted > 0) this.#scrubber.scrub();
 		return deleted;
 	}
 
 	close(): void {
 		if (!this.#database.isOpen) return;
+		this.#scrubber.stop();
 		this.#statements.clear();
 		this.#database.close();
 		this.#owner.release();
