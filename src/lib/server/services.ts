@@ -70,6 +70,7 @@ export async function createServices(config: Config): Promise<Services> {
 		reranker: chooseReranker(config),
 		generator: chooseGenerator(config),
 		prices,
+		contextTokens: config.CONTEXT_TOKENS,
 		turns: (conversationId, limit) => (conversations ?? store).turns(conversationId, limit)
 	};
 	// Quotes cost nothing, so there is nothing to count.

@@ -50,6 +50,7 @@ function engineOf(index: SearchIndex, generator = scriptedGenerator(['Use ', '`p
 		},
 		generator,
 		prices: { cost: () => null } as unknown as AnswerEngine['prices'],
+		contextTokens: 16_384,
 		turns: () => []
 	};
 	return { engine, generator };
@@ -80,6 +81,22 @@ async function run(engine: AnswerEngine, request = question, signal = new AbortC
 describe('the answer pipeline', () => {
 	const chunks = [passage(), passage(), passage(), passage()];
 	const index = indexOf(chunks, { text: [0, 1, 2], semantic: [1, 3] });
+
+	it('leaves out what the context window has no room for, and the ledger says where', async () => {
+		const chunks = Array.from({ length: 3 }, (_, at) => passage({ text: `${at} ${'word '.repeat(450)}` }));
+		const { engine, generator } = engineOf(indexOf(chunks, { text: [0, 1, 2], semantic: [] }));
+		const asked = { ...question, limit: 3 };
+		const { trace, parts } = await run({ ...engine, contextTokens: 2048 }, asked);
+		expect(parts[0]).toMatchObject({ type: 'sources', data: [{ n: 1 }] });
+		const step = trace.steps.find(({ name }) => name === 'prompt_building');
+		expect(step?.details).toMatchObject({ n_sources: 1, n_sources_cut: 2, room_tokens: 1536 });
+		expect(trace.candidates.map((row) => row.dropped_at)).toEqual([
+			null,
+			'prompt_building',
+			'prompt_building'
+		]);
+		expect(generator.requests[0]?.maxTokens).toBe(512);
+	});
 
 	it('yields the sources once, before any token, and the text in order', async () => {
 		const { parts, outcome } = await run(engineOf(index).engine);

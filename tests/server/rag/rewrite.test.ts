@@ -7,13 +7,20 @@ import { scriptedGenerator } from '../../fixtures/scripted-generator.ts';
 const turns = [{ question: 'How do I declare a path parameter?', answer: 'With braces [1].' }];
 const newTrace = () => new TraceRecorder({ question: 'x', limit: 5 }, 'ask', 'trace');
 const signal = new AbortController().signal;
+const contextTokens = 16_384;
 
 describe('follow-ups', () => {
 	it('are left alone without earlier turns, and no step is recorded', async () => {
 		const trace = newTrace();
-		expect(await rewriteFollowUp('And with a type?', [], scriptedGenerator(['no']), trace, signal)).toBe(
-			'And with a type?'
-		);
+		expect(
+			await rewriteFollowUp(
+				'And with a type?',
+				[],
+				{ generator: scriptedGenerator(['no']), contextTokens },
+				trace,
+				signal
+			)
+		).toBe('And with a type?');
 		expect(trace.pending().steps).toEqual([]);
 	});
 
@@ -21,9 +28,9 @@ describe('follow-ups', () => {
 		const trace = newTrace();
 		const usage = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15, source: 'reported' as const };
 		const generator = scriptedGenerator(['How do I type', ' a path parameter?'], { usage });
-		expect(await rewriteFollowUp('And with a type?', turns, generator, trace, signal)).toBe(
-			'How do I type a path parameter?'
-		);
+		expect(
+			await rewriteFollowUp('And with a type?', turns, { generator, contextTokens }, trace, signal)
+		).toBe('How do I type a path parameter?');
 		const pending = trace.pending();
 		expect(pending.steps.map((step) => [step.name, step.status])).toEqual([['query_rewriting', 'success']]);
 		expect(pending.standalone_question).toBe('How do I type a path parameter?');
@@ -33,14 +40,22 @@ describe('follow-ups', () => {
 	it('fall back to the joined questions when the model fails, and the step says so', async () => {
 		const trace = newTrace();
 		const generator = scriptedGenerator([], { fail: new AppError('upstream_5xx', 'down') });
-		const question = await rewriteFollowUp('What about it?', turns, generator, trace, signal);
+		const question = await rewriteFollowUp(
+			'What about it?',
+			turns,
+			{ generator, contextTokens },
+			trace,
+			signal
+		);
 		expect(question).toBe('How do I declare a path parameter? What about it?');
 		expect(trace.pending().steps[0]).toMatchObject({ status: 'skipped', details: { error: 'upstream_5xx' } });
 	});
 
 	it('stop with the run', async () => {
 		const generator = scriptedGenerator([], { fail: new AppError('cancelled', 'stopped') });
-		await expect(rewriteFollowUp('And it?', turns, generator, newTrace(), signal)).rejects.toMatchObject({
+		await expect(
+			rewriteFollowUp('And it?', turns, { generator, contextTokens }, newTrace(), signal)
+		).rejects.toMatchObject({
 			code: 'cancelled'
 		});
 	});

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { RankedPassage } from '#lib/server/rag/rerank.ts';
-import { selectSources } from '#lib/server/rag/select.ts';
+import { choosePassages, numberSources } from '#lib/server/rag/select.ts';
 import { passage } from '../../fixtures/passages.ts';
 
 /** A passage of a page at a place from 0. */
@@ -10,12 +10,12 @@ function at(document: string, place: number, text = `${document} part ${place}`)
 	return { chunk_id: chunk.chunk_id, score: 0, chunk, evidence: { position: 1 / (1 + place) } };
 }
 const ids = (passages: RankedPassage[], limit = 10) =>
-	selectSources(passages, limit).map((source) => source.chunk_id);
+	numberSources(choosePassages(passages, limit)).map((source) => source.chunk_id);
 const words = (from: number, to: number) =>
 	Array.from({ length: to - from }, (_, index) => `word${from + index}`).join(' ');
 
 it('numbers the best ones from 1, up to the limit', () => {
-	const sources = selectSources([at('a', 0), at('b', 0), at('c', 0)], 2);
+	const sources = numberSources(choosePassages([at('a', 0), at('b', 0), at('c', 0)], 2));
 	expect(sources.map(({ n, chunk_id }) => [n, chunk_id])).toEqual([
 		[1, 'a:0'],
 		[2, 'b:0']

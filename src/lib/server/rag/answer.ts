@@ -3,13 +3,13 @@ import { NO_USAGE } from '#lib/contract/trace.ts';
 import type { TraceRecorder } from '#lib/server/trace/recorder.ts';
 import type { AnswerPipeline } from './answer-part.ts';
 import { readCitations } from './citations.ts';
+import { answerTokens, fitPrompt } from './context-window.ts';
 import type { AnswerEngine, Knowledge } from './engine.ts';
 import { describeLosers, findPassages } from './find.ts';
 import { judgeEvidence, refusalText } from './gate.ts';
 import { generate } from './generate.ts';
-import { buildPrompt, freshBoundary } from './prompt.ts';
 import { rewriteFollowUp } from './rewrite.ts';
-import { selectSources } from './select.ts';
+import { choosePassages } from './select.ts';
 
 export type { AnswerOutcome, AnswerPart, AnswerPipeline } from './answer-part.ts';
 
@@ -37,7 +37,7 @@ async function* answer(
 	const library = request.library ?? null;
 	const turns = request.conversation_id ? engine.turns(request.conversation_id, TURNS) : [];
 
-	const question = await rewriteFollowUp(request.question, turns, engine.generator, trace, signal);
+	const question = await rewriteFollowUp(request.question, turns, engine, trace, signal);
 	const passages = await findPassages(engine, knowledge, { question, library }, trace, signal);
 
 	const verdict = await trace.step('evidence_gate', async (step) => {
@@ -55,11 +55,16 @@ async function* answer(
 	}
 
 	const { sources, messages } = await trace.step('prompt_building', ({ details }) => {
-		const sources = selectSources(passages, request.limit);
-		const messages = buildPrompt(request.question, sources, turns, freshBoundary(sources));
-		details.n_sources = sources.length;
-		details.characters = messages.reduce((sum, message) => sum + message.content.length, 0);
+		const chosen = choosePassages(passages, request.limit);
+		const { sources, messages, cut } = fitPrompt(
+			request.question,
+			chosen,
+			turns,
+			engine.contextTokens,
+			details
+		);
 		trace.ledger.enterContext(sources.map((source) => source.chunk_id));
+		trace.ledger.dropAt('prompt_building', cut);
 		trace.ledger.settle('reranking');
 		trace.record.sources = sources;
 		trace.record.prompt = messages;
@@ -68,7 +73,8 @@ async function* answer(
 	yield { type: 'sources', data: sources };
 
 	const { temperature } = request;
-	const writing = { question, messages, sources, temperature };
+	const maxTokens = answerTokens(engine.contextTokens);
+	const writing = { question, messages, sources, temperature, maxTokens };
 	try {
 		const { finishReason } = yield* generate(engine.generator, writing, trace, signal);
 		return { status: 'success', finishReason };

@@ -3,6 +3,8 @@ import { toAppError } from '#lib/server/error.ts';
 import type { Generator } from '#lib/server/model/generator.ts';
 import type { Turn } from '#lib/server/store/trace-store.ts';
 import type { StepDetails, TraceRecorder } from '#lib/server/trace/recorder.ts';
+import type { AnswerEngine } from './engine.ts';
+import { estimatePromptTokens } from './token-estimate.ts';
 import { addUsage } from './usage.ts';
 
 const INSTRUCTION = `Rewrite the last question so that it can be understood without the conversation: replace pronouns and references by what they stand for, keep every identifier as it is, add nothing. Reply with the question alone, in its own language. If it already stands alone, repeat it.`;
@@ -11,6 +13,10 @@ const INSTRUCTION = `Rewrite the last question so that it can be understood with
 const LEANS_ON_CONTEXT =
 	/^(?:and|but|or|so|then|also|why|what about|how about|what if|which one)\b|\b(?:it|its|that|this|these|those|they|them|same|one|ones|above|instead|previous|former|latter)\b/i;
 const FEW_WORDS = 4;
+/** Earlier answers are shortened to this many characters. */
+const TURN_CHARACTERS = 600;
+/** Room for the rewritten question, in tokens. */
+const MAX_TOKENS = 300;
 
 /**
  * A follow-up as a question that stands alone, so that it can be searched; a traced step. Without turns there is
@@ -20,7 +26,7 @@ const FEW_WORDS = 4;
 export async function rewriteFollowUp(
 	question: string,
 	turns: readonly Turn[],
-	generator: Generator,
+	{ generator, contextTokens }: Pick<AnswerEngine, 'generator' | 'contextTokens'>,
 	trace: TraceRecorder,
 	signal: AbortSignal
 ): Promise<string> {
@@ -34,8 +40,12 @@ export async function rewriteFollowUp(
 	} else {
 		step.details.method = 'model';
 		try {
-			standalone = (await askModel(question, turns, generator, trace, step.details, signal)) || standalone;
-			step.end();
+			const messages = rewritingPrompt(question, turns, contextTokens - MAX_TOKENS);
+			step.details.estimated_tokens = messages && estimatePromptTokens(messages);
+			const written =
+				messages && (await askModel(question, messages, generator, trace, step.details, signal));
+			standalone = written || standalone;
+			step.end(messages ? 'success' : 'skipped');
 		} catch (thrown) {
 			const error = toAppError(thrown);
 			step.details.error = error.code;
@@ -53,23 +63,32 @@ export function joinWithPrevious(question: string, previous: string): string {
 	return isShort || LEANS_ON_CONTEXT.test(question) ? `${previous} ${question}` : question;
 }
 
+/** The prompt with as many of the last turns as fit into so many tokens; null when none does. */
+function rewritingPrompt(question: string, turns: readonly Turn[], room: number): PromptMessage[] | null {
+	for (let from = 0; from < turns.length; from += 1) {
+		const history = turns
+			.slice(from)
+			.map((turn) => `Question: ${turn.question}\nAnswer: ${turn.answer.slice(0, TURN_CHARACTERS)}`)
+			.join('\n\n');
+		const messages: PromptMessage[] = [
+			{ role: 'system', content: INSTRUCTION },
+			{ role: 'user', content: `${history}\n\nLast question: ${question}` }
+		];
+		if (estimatePromptTokens(messages) <= room) return messages;
+	}
+	return null;
+}
+
 async function askModel(
 	question: string,
-	turns: readonly Turn[],
+	messages: readonly PromptMessage[],
 	generator: Generator,
 	trace: TraceRecorder,
 	details: StepDetails,
 	signal: AbortSignal
 ): Promise<string> {
-	const history = turns
-		.map((turn) => `Question: ${turn.question}\nAnswer: ${turn.answer.slice(0, 600)}`)
-		.join('\n\n');
-	const messages: PromptMessage[] = [
-		{ role: 'system', content: INSTRUCTION },
-		{ role: 'user', content: `${history}\n\nLast question: ${question}` }
-	];
 	const stream = generator.generate(
-		{ question, messages, sources: [], temperature: 0, maxTokens: 300 },
+		{ question, messages, sources: [], temperature: 0, maxTokens: MAX_TOKENS },
 		{
 			signal,
 			details,

@@ -7,11 +7,9 @@ const SHINGLE = 3;
 const NEAR_DUPLICATE = 0.8;
 
 /**
- * The best passages as numbered sources. Near-duplicates of a better one are passed over, so that they do not fill the context. Passages
- * that follow one another on a page come together: the best of them first, at its place, then the others in the order of the page. Each
- * stays a source of its own, because a citation points to one passage and the ledger counts passages.
+ * The best passages, in their order. Near-duplicates of a better one are passed over, so that they do not fill the context.
  */
-export function selectSources(passages: readonly RankedPassage[], limit: number): Source[] {
+export function choosePassages(passages: readonly RankedPassage[], limit: number): RankedPassage[] {
 	const chosen: RankedPassage[] = [];
 	const chosenShingles: Set<string>[] = [];
 	for (const passage of passages) {
@@ -21,6 +19,15 @@ export function selectSources(passages: readonly RankedPassage[], limit: number)
 		chosen.push(passage);
 		chosenShingles.push(shingles);
 	}
+	return chosen;
+}
+
+/**
+ * Chosen passages as numbered sources. Those that follow one another on a page come together: the best of them first, at its
+ * place, then the others in the order of the page. Each stays a source of its own, because a citation points to one passage
+ * and the ledger counts passages.
+ */
+export function numberSources(chosen: readonly RankedPassage[]): Source[] {
 	return besideNeighbours(chosen).map(({ chunk }, at) => ({ n: at + 1, ...chunk }));
 }
 

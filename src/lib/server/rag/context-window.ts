@@ -1,0 +1,71 @@
+import type { Source } from '#lib/contract/chunk.ts';
+import type { PromptMessage } from '#lib/contract/trace.ts';
+import { AppError } from '#lib/server/error.ts';
+import type { Turn } from '#lib/server/store/trace-store.ts';
+import type { StepDetails } from '#lib/server/trace/recorder.ts';
+import { buildPrompt, freshBoundary } from './prompt.ts';
+import type { RankedPassage } from './rerank.ts';
+import { numberSources } from './select.ts';
+import { estimatePromptTokens } from './token-estimate.ts';
+
+/** Room for an answer where the window is large enough, in tokens; reasoning is written there too. */
+const ANSWER_TOKENS = 4096;
+
+/** Tokens of a context window that are kept for the answer: 4096, but at most a quarter. */
+export function answerTokens(contextTokens: number): number {
+	return Math.min(ANSWER_TOKENS, Math.floor(contextTokens / 4));
+}
+
+/** What goes to the model, and what had no room. */
+export interface FittedPrompt {
+	sources: Source[];
+	messages: PromptMessage[];
+	/** Ids of the passages that were left out, the best first. */
+	cut: string[];
+}
+
+/**
+ * The prompt that fits into the context window beside the answer: first the oldest turns are left out, then the worst
+ * passages, one by one. Nothing is shortened in silence: `details` gets the estimate and what was left out.
+ * @param passages chosen ones, the best first.
+ * @param contextTokens of prompt and answer together.
+ * @throws AppError `payload_too_large` when not even the question and its best passage fit.
+ */
+export function fitPrompt(
+	question: string,
+	passages: readonly RankedPassage[],
+	turns: readonly Turn[],
+	contextTokens: number,
+	details: StepDetails
+): FittedPrompt {
+	const room = contextTokens - answerTokens(contextTokens);
+	const boundary = freshBoundary(numberSources(passages));
+	let keptTurns = turns;
+	let kept = passages;
+	for (;;) {
+		const sources = numberSources(kept);
+		const messages = buildPrompt(question, sources, keptTurns, boundary);
+		const tokens = estimatePromptTokens(messages);
+		const cut = passages.slice(kept.length).map(({ chunk }) => chunk.chunk_id);
+		Object.assign(details, {
+			n_sources: sources.length,
+			characters: messages.reduce((sum, { content }) => sum + content.length, 0),
+			estimated_tokens: tokens,
+			room_tokens: room,
+			n_turns: keptTurns.length,
+			n_turns_cut: turns.length - keptTurns.length,
+			n_sources_cut: cut.length
+		});
+		if (tokens <= room) return { sources, messages, cut };
+		if (keptTurns.length > 0) keptTurns = keptTurns.slice(1);
+		else if (kept.length > 1) kept = kept.slice(0, -1);
+		else throw tooLong();
+	}
+}
+
+function tooLong(): AppError {
+	return new AppError(
+		'payload_too_large',
+		"The question and its best passage do not fit into the model's context window. Shorten the question."
+	);
+}

@@ -1,0 +1,99 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { answerTokens, fitPrompt } from '#lib/server/rag/context-window.ts';
+import type { RankedPassage } from '#lib/server/rag/rerank.ts';
+import { estimatePromptTokens, estimateTextTokens } from '#lib/server/rag/token-estimate.ts';
+import type { StepDetails } from '#lib/server/trace/recorder.ts';
+import { passage } from '../../fixtures/passages.ts';
+
+const ranked = (id: string, text: string): RankedPassage => {
+	const chunk = { ...passage({ text }), chunk_id: id };
+	return { chunk_id: id, score: 1, chunk, evidence: {} };
+};
+const turn = (words: number) => ({ question: 'why '.repeat(words), answer: 'because '.repeat(words) });
+
+describe('the estimate of tokens', () => {
+	it('is a third of a letter, one for a mark, half of a byte beyond ASCII', () => {
+		expect(estimateTextTokens('')).toBe(0);
+		expect(estimateTextTokens('abc de')).toBe(2);
+		expect(estimateTextTokens('a.b()')).toBe(4);
+		expect(estimateTextTokens('é')).toBe(1);
+		expect(estimateTextTokens('東京')).toBe(3);
+		expect(estimateTextTokens('😀')).toBe(2);
+	});
+
+	it('never falls when a text grows', () => {
+		fc.assert(
+			fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (text, more) => {
+				expect(estimateTextTokens(text + more)).toBeGreaterThanOrEqual(estimateTextTokens(text));
+			})
+		);
+	});
+});
+
+describe('the context window', () => {
+	it('takes everything where there is room', () => {
+		const details: StepDetails = {};
+		const fitted = fitPrompt('Why?', [ranked('a', 'one'), ranked('b', 'two')], [turn(3)], 16_384, details);
+		expect(fitted.sources.map((source) => source.chunk_id)).toEqual(['a', 'b']);
+		expect(fitted.messages).toHaveLength(4);
+		expect(fitted.cut).toEqual([]);
+		expect(details).toMatchObject({ n_sources: 2, n_turns: 1, n_turns_cut: 0, n_sources_cut: 0 });
+	});
+
+	it('leaves out the oldest turns first, then the worst passages', () => {
+		const long = 'word '.repeat(400);
+		const passages = [ranked('a', `${long} a`), ranked('b', `${long} b`)];
+		const turns = [turn(150), turn(151), turn(152)];
+		const full = estimatePromptTokens(fitPrompt('Why?', passages, turns, 100_000, {}).messages);
+		const windowFor = (room: number) => Math.floor((room * 4) / 3);
+		const oneLess = fitPrompt('Why?', passages, turns, windowFor(full - 1), {});
+		expect(oneLess.messages.map(({ content }) => content).slice(1, -1)).toEqual(
+			turns.slice(1).flatMap(({ question, answer }) => [question, answer.slice(0, 800)])
+		);
+		expect(oneLess.cut).toEqual([]);
+		const none = estimatePromptTokens(fitPrompt('Why?', passages, [], 100_000, {}).messages);
+		const details: StepDetails = {};
+		const without = fitPrompt('Why?', passages, turns, windowFor(none - 20), details);
+		expect(without.sources.map((source) => source.chunk_id)).toEqual(['a']);
+		expect(without.cut).toEqual(['b']);
+		expect(details).toMatchObject({ n_turns: 0, n_turns_cut: 3, n_sources: 1, n_sources_cut: 1 });
+	});
+
+	it('refuses a question that does not fit beside one passage, and says how long it was', () => {
+		const details: StepDetails = {};
+		expect(() => fitPrompt('東'.repeat(4000), [ranked('a', 'text')], [], 4096, details)).toThrow(
+			expect.objectContaining({ code: 'payload_too_large', retryable: false })
+		);
+		expect(details.estimated_tokens).toBeGreaterThan(6000);
+	});
+
+	it('is never exceeded by prompt and answer together, and every passage is in it or cut', () => {
+		const text = fc.oneof(fc.string({ maxLength: 3000 }), fc.string({ unit: 'binary', maxLength: 2000 }));
+		fc.assert(
+			fc.property(
+				fc.string({ minLength: 1, maxLength: 500 }),
+				fc.array(text, { minLength: 1, maxLength: 20 }),
+				fc.array(fc.record({ question: text, answer: text }), { maxLength: 3 }),
+				fc.integer({ min: 2048, max: 20_000 }),
+				(question, texts, turns, window) => {
+					const passages = texts.map((each, at) => ranked(`p${at}`, each));
+					let fitted;
+					try {
+						fitted = fitPrompt(question, passages, turns, window, {});
+					} catch (thrown) {
+						expect(thrown).toMatchObject({ code: 'payload_too_large' });
+						return;
+					}
+					expect(estimatePromptTokens(fitted.messages) + answerTokens(window)).toBeLessThanOrEqual(window);
+					const kept = fitted.sources.map((source) => source.chunk_id);
+					expect([...kept, ...fitted.cut].toSorted()).toEqual(
+						passages.map((each) => each.chunk_id).toSorted()
+					);
+					expect(fitted.sources.map(({ n }) => n)).toEqual(kept.map((_, at) => at + 1));
+				}
+			),
+			{ numRuns: 60 }
+		);
+	});
+});
