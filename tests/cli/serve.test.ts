@@ -44,8 +44,8 @@ test('says where it listens, and nothing else', async () => {
 });
 
 test('warns in plain words when other machines may come in without a key', async () => {
-	for (const HOST of ['0.0.0.0', '::']) {
-		await using app = await startApp({ env: { HOST } });
+	{
+		await using app = await startApp({ env: { HOST: '0.0.0.0' } });
 		const logs = () => app.logs();
 		await expect
 			.poll(logs)

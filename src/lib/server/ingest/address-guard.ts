@@ -1,4 +1,4 @@
-import { lookup as systemLookup } from 'node:dns';
+import { lookup as systemLookup, type LookupAddress, type LookupAllOptions } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { AppError } from '#lib/server/error.ts';
 
@@ -15,6 +15,8 @@ for (const [network, prefix] of [
 	['10.0.0.0', 8],
 	['100.64.0.0', 10],
 	['127.0.0.0', 8],
+	// The metadata service of Azure, a public address that leads to the machine's own host.
+	['168.63.129.16', 32],
 	['169.254.0.0', 16],
 	['172.16.0.0', 12],
 	['192.0.0.0', 24],
@@ -56,13 +58,20 @@ export const publicAddressesOnly: AddressGuard = {
 /** Allows everything: for tests, and for owners who say that they want to read from their own network. */
 export const anyAddress: AddressGuard = { allows: () => true };
 
+/** Finds the addresses of a name, as `dns.lookup` does with `all`. */
+export type Resolver = (
+	hostname: string,
+	options: LookupAllOptions,
+	callback: (failure: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void
+) => void;
+
 /**
  * A resolver for `http.request` that hands out only addresses the guard allows. The socket connects to exactly the address
  * that was checked, so a name that changes its answer between check and connection gains nothing.
  */
-export function guardedLookup(guard: AddressGuard): LookupFunction {
+export function guardedLookup(guard: AddressGuard, resolve: Resolver = systemLookup): LookupFunction {
 	return (hostname, options, callback) => {
-		systemLookup(hostname, { ...options, all: true }, (failure, addresses) => {
+		resolve(hostname, { ...options, all: true }, (failure, addresses) => {
 			if (failure) return callback(failure, []);
 			const allowed = addresses.filter(({ address }) => guard.allows(address));
 			const first = allowed[0];

@@ -33,7 +33,7 @@ export interface IngestOptions {
 	signal?: AbortSignal;
 	/** Which addresses URLs may lead to; default: public ones only. */
 	addressGuard?: AddressGuard;
-	/** Longest fetch of a URL, in milliseconds; default 20,000. */
+	/** Longest fetch of a URL, in milliseconds; default 10,000. */
 	fetchTimeoutMs?: number;
 	/** Most bytes of a URL; default 5 MiB. */
 	fetchMaxBytes?: number;
@@ -118,7 +118,7 @@ class Ingest {
 		const { sources, baseUrl, addressGuard, fetchTimeoutMs, fetchMaxBytes } = this.#options;
 		const fetchLimits = {
 			guard: addressGuard ?? publicAddressesOnly,
-			timeoutMs: fetchTimeoutMs ?? 20_000,
+			timeoutMs: fetchTimeoutMs ?? 10_000,
 			maxBytes: fetchMaxBytes ?? 5 * 1024 * 1024
 		};
 		const opened = new Map<string, OpenedSource>();

@@ -99,14 +99,9 @@ function openUrl(address: string, limits: FetchLimits): OpenedSource {
 				document: address,
 				async load(signal) {
 					if (!URL.canParse(address)) throw new AppError('ingest_failed', 'It is not a valid URL.');
-					const page = await fetchPage(address, limits, signal);
+					const accepts = (type: string, path: string) => formatOfResponse(type, path) !== null;
+					const page = await fetchPage(address, { ...limits, accepts }, signal);
 					const format = formatOfResponse(page.contentType, new URL(page.url).pathname);
-					if (!format) {
-						throw new AppError(
-							'ingest_failed',
-							`Content of type ${page.contentType.slice(0, 80)} is not read.`
-						);
-					}
 					const charset = /charset="?([\w-]+)/i.exec(page.contentType)?.[1]?.toLowerCase();
 					return { bytes: page.body, format, charset, url: page.url };
 				}
