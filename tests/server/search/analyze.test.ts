@@ -16,6 +16,7 @@ describe('analyze', () => {
 		['Python 3.12 and error 422', ['python', '3.12', 'error', '422']],
 		['x := 1', ['x', ':=', '1']],
 		['@app.get("/items/{item_id}")', ['app.get', 'app', 'item', 'item_id', 'item']],
+		['C++20, C# or x++', ['c++', '20', 'c#', 'x']],
 		["FastAPI's running loops", ['fastapi', 'fast', 'api', 'run', 'loop']]
 	])('reads %s', (text, terms) => {
 		expect(analyze(text)).toEqual(terms);

@@ -6,7 +6,7 @@ import { rawTokens } from '#lib/server/search/analyze.ts';
  */
 const names = new Set(
 	`
-	actix aiohttp airflow alembic alpine alpine.js anaconda android android-studio angular angularjs ansible anthropic apache arch
+	c++ c# f# actix aiohttp airflow alembic alpine alpine.js anaconda android android-studio angular angularjs ansible anthropic apache arch
 	arduino asp.net astro asyncio auth0 autogen awk aws axum azure babel bash beautifulsoup bedrock bigquery bitbucket bitcoin black
 	blazor blender bootstrap bun bundler cargo cassandra celery centos chart.js chatgpt chroma chromadb chrome circleci clang claude
 	clickhouse clojure cloudflare cloudformation cloudwatch cmake cobol cockroachdb coffeescript cohere colab common-lisp composer

@@ -9,11 +9,13 @@ const MOST_PARTS = 6;
 const CACHE_SIZE = 200_000;
 
 /**
- * A token: operators that questions name; else a word, name or number with an optional leading `--`, whose parts may be joined by
+ * A token: operators that questions name; C++, C# and F#; else a word, name or number with an optional leading `--`, whose parts may be joined by
  * dots, hyphens and apostrophes.
  */
-const asciiToken = /:=|->|[=!+]=|(?:--)?[A-Za-z0-9_]+(?:[.'-][A-Za-z0-9_]+)*/g;
-const unicodeToken = /:=|->|[=!+]=|(?:--)?[\p{L}\p{N}\p{M}_]+(?:[.'’-][\p{L}\p{N}\p{M}_]+)*/gu;
+const asciiToken =
+	/:=|->|[=!+]=|\bc\+\+(?!\+)|\b[cf]#(?![\w#])|(?:--)?[A-Za-z0-9_]+(?:[.'-][A-Za-z0-9_]+)*/gi;
+const unicodeToken =
+	/:=|->|[=!+]=|\bc\+\+(?!\+)|\b[cf]#(?![\w#])|(?:--)?[\p{L}\p{N}\p{M}_]+(?:[.'’-][\p{L}\p{N}\p{M}_]+)*/giu;
 const nonAscii = /[^\0-\x7f]/;
 const camelPart = /[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+/g;
 /** Scripts that are written without spaces between words. */

@@ -15,7 +15,7 @@ import { VectorBlock } from './vector-block.ts';
 import { Vocabulary } from './vocabulary.ts';
 
 /** Version of the files; another one is not read. */
-const FORMAT = 1;
+const FORMAT = 2;
 const FILE = 'passages.bin';
 
 const metaSchema = z.object({
