@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { forbiddenIn, textOf } from './markdown-html.ts';
 import { markdownText } from './markdown-text.ts';
 
-const titles = ['First', 'Second', 'Third'];
+const context = { titles: ['First', 'Second', 'Third'], hosts: ['a.example'] };
 const CARET = '<span class="caret" aria-hidden="true"></span>';
 
 const ANSWER = `# Routes
@@ -41,7 +41,7 @@ Under
 That is all [3].`;
 
 /** The blocks after each character. */
-function* grow(text: string, markdown = new GrowingMarkdown(titles)) {
+function* grow(text: string, markdown = new GrowingMarkdown(context)) {
 	for (let end = 1; end <= text.length; end++)
 		yield { end, blocks: markdown.render(text.slice(0, end), true) };
 }
@@ -50,16 +50,14 @@ function* grow(text: string, markdown = new GrowingMarkdown(titles)) {
 const joined = (blocks: { html: string }[]) => blocks.map(({ html }) => html).join('\n');
 
 /** What is shown while only the given has arrived. */
-const shown = (text: string) => joined(new GrowingMarkdown(titles).render(text, true)).replace(CARET, '');
+const shown = (text: string) => joined(new GrowingMarkdown(context).render(text, true)).replace(CARET, '');
 
 describe('A growing text', () => {
 	test('ends as the same HTML as the whole text rendered at once', () => {
-		const markdown = new GrowingMarkdown(titles);
+		const markdown = new GrowingMarkdown(context);
 		for (const _ of grow(ANSWER, markdown));
-		expect(joined(markdown.render(ANSWER, false))).toBe(renderMarkdown(ANSWER, { titles }));
-		expect(joined(new GrowingMarkdown(titles).render(ANSWER, false))).toBe(
-			renderMarkdown(ANSWER, { titles })
-		);
+		expect(joined(markdown.render(ANSWER, false))).toBe(renderMarkdown(ANSWER, context));
+		expect(joined(new GrowingMarkdown(context).render(ANSWER, false))).toBe(renderMarkdown(ANSWER, context));
 	});
 
 	test('finished blocks are kept: the same objects, not made again', () => {
@@ -74,7 +72,7 @@ describe('A growing text', () => {
 	});
 
 	test('the last block is not made again for the same text', () => {
-		const markdown = new GrowingMarkdown(titles);
+		const markdown = new GrowingMarkdown(context);
 		expect(markdown.render('a\n\nb', true)[1]).toBe(markdown.render('a\n\nb', true)[1]);
 	});
 
@@ -138,7 +136,7 @@ describe('A growing text', () => {
 	test('any text at any time: nothing thrown, nothing forbidden, and in the end the same as at once', () => {
 		fc.assert(
 			fc.property(markdownText, fc.array(fc.nat({ max: 9 }), { minLength: 1 }), (text, steps) => {
-				const markdown = new GrowingMarkdown(titles);
+				const markdown = new GrowingMarkdown(context);
 				let end = 0;
 				for (let step = 0; end < text.length; step++) {
 					end += 1 + steps[step % steps.length]!;
@@ -149,7 +147,7 @@ describe('A growing text', () => {
 				// Definitions reach only their own block.
 				if (!/\]:/.test(text))
 					expect(grown.replaceAll(/\s+/g, ' ').trim()).toBe(
-						renderMarkdown(text, { titles }).replaceAll(/\s+/g, ' ').trim()
+						renderMarkdown(text, context).replaceAll(/\s+/g, ' ').trim()
 					);
 			}),
 			{ numRuns: 200 }

@@ -1,13 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { readCitations } from '#lib/server/rag/citations.ts';
 import { renderMarkdown } from '#lib/ui/markdown/render.ts';
-import { webAddress } from '#lib/ui/markdown/safe-html.ts';
+import { hostsOf, webAddress } from '#lib/ui/markdown/links.ts';
 import fc from 'fast-check';
 import { forbiddenIn, textOf } from './markdown-html.ts';
 import { markdownText } from './markdown-text.ts';
 
 const link = (href: string, text: string) =>
 	`<a href="${href}" title="${href}" target="_blank" rel="noopener noreferrer nofollow">${text}</a>`;
+const unlinked = (text: string, address = '') =>
+	`<span class="unlinked">${text}${address && `<span class="address"> (${address})</span>`}</span>`;
+const hosts = ['b.example'];
 const titles = ['First', 'Second', 'Third'];
 const cited = (markup: string) =>
 	[...markup.matchAll(/<button[^>]* data-citation="(\d+)"/g)].map(([, n]) => Number(n));
@@ -23,19 +26,19 @@ describe('What Markdown becomes', () => {
 		['links', '[a](https://b.example/)', `<p>${link('https://b.example/', 'a')}</p>`],
 		['bare addresses', 'https://b.example/c', `<p>${link('https://b.example/c', 'https://b.example/c')}</p>`],
 		['reference links', '[a][b]\n\n[b]: https://b.example/', `<p>${link('https://b.example/', 'a')}</p>`],
-		['links within the page', '[a](#b) [c](/d)', '<p>a c</p>'],
-		['mail addresses', '<a@b.example>', '<p>a@b.example</p>'],
+		['links within the page', '[a](#b) [c](/d)', '<p>' + unlinked('a') + ' ' + unlinked('c') + '</p>'],
+		['mail addresses', '<a@b.example>', '<p>' + unlinked('a@b.example') + '</p>'],
 		['pictures', '![a chart](https://b.example/c.png)', '<p>a chart</p>'],
 		['line breaks', 'a  \nb<br/>c', '<p>a<br>\nb<br>\nc</p>'],
 		['raw HTML', '<b>a</b>', '<p>&#x3C;b>a&#x3C;/b></p>'],
 		['comments', '<!-- a -->', '<p>&#x3C;!-- a --></p>'],
 		['footnotes', 'a[^1]\n\n[^1]: b', '<p>a[^1]</p>\n<p>b</p>'],
 		['inline code', '`<a>`', '<p><code>&#x3C;a></code></p>'],
-		['hidden characters', 'a\u202eb', '<p>a\ufffdb</p>'],
+		['hidden characters', 'a\u202eb', '<p>a‹U+202E›b</p>'],
 		['Windows line ends', 'a\r\nb', '<p>a\nb</p>'],
 		['nothing', ' \n', '']
 	])('%s', (_name, markdown, markup) => {
-		expect(renderMarkdown(markdown).replaceAll('\r', '')).toBe(markup);
+		expect(renderMarkdown(markdown, { hosts }).replaceAll('\r', '')).toBe(markup);
 	});
 
 	test('tables scroll in a frame of their own', () => {

@@ -1,6 +1,7 @@
 import type { Element, ElementContent, Root, Text } from 'hast';
 import { SKIP, visit } from 'unist-util-visit';
 import type { VFile } from 'vfile';
+import { showHidden } from './visible-text.ts';
 
 /** `[1]`, `[1, 3]` or `[1][3]`, but not `rows[1]`: as the server reads citations. */
 const CITATION = /(?<!\w)((?:\[\d{1,3}(?:\s*,\s*\d{1,3})*\])+)/g;
@@ -14,7 +15,8 @@ export function rehypeCitations() {
 		const titles = file.data.titles ?? [];
 		if (titles.length === 0) return;
 		visit(tree, (node, index, parent) => {
-			if (node.type === 'element' && ['code', 'pre', 'a'].includes(node.tagName)) return SKIP;
+			// No other span is there yet: it is a link that leads nowhere, whose text cites as little as that of any link.
+			if (node.type === 'element' && ['code', 'pre', 'a', 'span'].includes(node.tagName)) return SKIP;
 			if (node.type !== 'text' || !parent || index === undefined) return undefined;
 			const { start, end } = node.position ?? {};
 			const written = String(file.value).slice(start?.offset, end?.offset);
@@ -84,7 +86,7 @@ const mark = (n: number, title: string): Element => ({
 		type: 'button',
 		className: ['citation'],
 		dataCitation: String(n),
-		ariaLabel: `Source ${n}: ${title}`,
+		ariaLabel: `Source ${n}: ${showHidden(title)}`,
 		ariaHasPopup: 'dialog'
 	},
 	children: [text(String(n))]

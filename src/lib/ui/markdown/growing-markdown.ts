@@ -1,24 +1,31 @@
 import type { RootContent } from 'mdast';
+import { headOf, pieceLength, placeToCut, withoutDeepMarks } from './pieces.ts';
 import { markdownParser } from './plain-markdown.ts';
-import { renderMarkdown } from './render.ts';
+import { renderMarkdown, type RenderContext } from './render.ts';
 
 /** A top-level piece of the text: a paragraph, a list, a block of code. */
 export interface Block {
 	/** Stays the same while the block grows. */
 	key: number;
 	html: string;
+	/** Whether it goes on with the block before, which was too long for one. */
+	continued: boolean;
 }
 
 /**
  * Renders a text that only grows, such as a streamed answer: finished blocks are rendered once and kept, and each update
  * renders only the last. A block is finished when a later one has begun, because Markdown never goes back to a closed
- * block. What one block defines (the address of `[name]`) does not reach the others.
+ * block. What one block defines (the address of `[name]`) does not reach the others. Whatever the text, no more than
+ * `LONGEST_PIECE` characters (`LONGEST_CODE` of code) are parsed at one go: a longer block is cut.
  */
 export class GrowingMarkdown {
-	readonly #titles: readonly string[];
+	readonly #context: RenderContext;
 	#finished: Block[] = [];
 	/** What the finished blocks were made from. */
 	#settled = '';
+	/** What the open part begins with again, because its block was cut. */
+	#head = '';
+	#continued = false;
 	/** Line beginnings of the open part that were looked at: without a new one no block can have been finished. */
 	#begun = 0;
 	/** Whether the open part ends in code, where nothing is a mark. */
@@ -29,56 +36,93 @@ export class GrowingMarkdown {
 		block: null
 	};
 
-	constructor(titles: readonly string[] = []) {
-		this.#titles = titles;
+	constructor(context: RenderContext = {}) {
+		this.#context = context;
 	}
 
 	/**
-	 * @param text the whole text so far; if it does not continue the last one, everything is rendered anew.
+	 * @param markdown the whole text so far; if it does not continue the last one, everything is rendered anew.
 	 * @param growing whether more is to come.
 	 */
-	render(text: string, growing: boolean): Block[] {
+	render(markdown: string, growing: boolean): Block[] {
+		const text = withoutDeepMarks(markdown);
 		if (!text.startsWith(this.#settled)) {
 			this.#finished = [];
 			this.#settled = '';
+			this.#head = '';
+			this.#continued = false;
 			this.#begun = 0;
 			this.#inCode = false;
 		}
+		this.#cut(text);
 		this.#settle(text, growing);
-		const open = text.slice(this.#settled.length);
+		const open = this.#openPart(text);
 		const source = growing && !this.#inCode ? open.replace(HALF_WRITTEN, '') : open;
 		const last = this.#renderLast(source, growing);
 		return last ? [...this.#finished, last] : [...this.#finished];
+	}
+
+	#openPart(text: string): string {
+		return this.#head + text.slice(this.#settled.length);
 	}
 
 	#renderLast(source: string, growing: boolean): Block | null {
 		const key = this.#finished.length;
 		const { block } = this.#last;
 		if (this.#last.source !== source || this.#last.growing !== growing || block?.key !== key) {
-			const html = renderMarkdown(source, { titles: this.#titles, growing });
-			this.#last = { source, growing, block: html === '' ? null : { key, html } };
+			const html = source === this.#head ? '' : renderMarkdown(source, { ...this.#context, growing });
+			const fresh = html === '' ? null : { key, html, continued: this.#continued };
+			this.#last = { source, growing, block: fresh };
 		}
 		return this.#last.block;
 	}
 
+	/** Finishes blocks until what is left can be read at one go. */
+	#cut(text: string): void {
+		for (;;) {
+			const open = this.#openPart(text);
+			const longest = pieceLength(open);
+			if (open.length <= longest) return;
+			const piece = open.slice(0, placeToCut(open, longest));
+			const children = topLevel(piece);
+			// Whether the last block is whole can be told only with what comes after it.
+			if (children.length > 1) this.#finish(piece, children);
+			else this.#finishPart(piece, headOfRest(piece, children[0]));
+			this.#begun = 0;
+		}
+	}
+
 	#settle(text: string, growing: boolean): void {
-		const open = text.slice(this.#settled.length);
+		const open = this.#openPart(text);
 		const lines = open.split('\n');
 		const isWhole = !growing || BEGUN.test(lines.at(-1)!);
 		const begun = lines.length - (isWhole ? 0 : 1);
 		if (begun === this.#begun && growing) return;
 		const whole = isWhole ? open : lines.slice(0, -1).join('\n') + '\n';
 		const children = topLevel(whole);
-		const starts = children.slice(1).map(({ position }) => lineStart(whole, position!.start.offset!));
-		let from = 0;
-		for (const start of starts) {
-			const html = renderMarkdown(whole.slice(from, start), { titles: this.#titles });
-			this.#finished.push({ key: this.#finished.length, html });
-			from = start;
-		}
-		this.#settled += whole.slice(0, from);
+		const from = this.#finish(whole, children);
 		this.#begun = whole.slice(from).split('\n').length - (isWhole ? 0 : 1);
 		this.#inCode = endsInCode(children.at(-1));
+	}
+
+	/** Finishes all blocks of a text but the last; tells where that begins. */
+	#finish(text: string, children: readonly RootContent[]): number {
+		let from = 0;
+		for (const { position } of children.slice(1)) {
+			const start = lineStart(text, position!.start.offset!);
+			this.#finishPart(text.slice(from, start), null);
+			from = start;
+		}
+		return from;
+	}
+
+	/** @param head what the rest of the block begins with again; null when the block is whole. */
+	#finishPart(part: string, head: string | null): void {
+		const html = part === this.#head ? '' : renderMarkdown(part, this.#context);
+		if (html !== '') this.#finished.push({ key: this.#finished.length, html, continued: this.#continued });
+		this.#settled += part.slice(this.#head.length);
+		this.#head = head ?? '';
+		this.#continued = head !== null;
 	}
 }
 
@@ -90,6 +134,11 @@ function topLevel(text: string): RootContent[] {
 		if (error instanceof RangeError) return [];
 		throw error;
 	}
+}
+
+function headOfRest(piece: string, block: RootContent | undefined): string {
+	if (block?.type !== 'code' && block?.type !== 'table') return '';
+	return headOf(piece.slice(lineStart(piece, block.position!.start.offset!)), block.type);
 }
 
 /** From the start of the line: its indentation belongs to the block. */

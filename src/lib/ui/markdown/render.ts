@@ -5,13 +5,21 @@ import remarkRehype from 'remark-rehype';
 import { rehypeCaret } from './caret.ts';
 import { rehypeCitations } from './citation-marks.ts';
 import { rehypeHighlightCode } from './highlight-code.ts';
+import { rehypeLinks } from './links.ts';
 import { remarkOpenEnd } from './open-end.ts';
 import { markdownParser, remarkPlain } from './plain-markdown.ts';
-import { rehypeFit, rehypeLinks, rehypeScrollable, SAFE_HTML } from './safe-html.ts';
+import { rehypeFit, rehypeScrollable, SAFE_HTML } from './safe-html.ts';
+import { showHidden } from './visible-text.ts';
 
-export interface RenderOptions {
+/** What a text may refer to. */
+export interface RenderContext {
 	/** Titles of the sources that may be cited, in the order of their numbers; none by default. */
 	titles?: readonly string[];
+	/** Hosts (with the port, if it is not the usual one) that links may lead to: those of the sources; none by default. */
+	hosts?: readonly string[];
+}
+
+export interface RenderOptions extends RenderContext {
 	/** Whether more is to come: what is half written at the end is shown as it will be, and a caret behind it. */
 	growing?: boolean;
 }
@@ -20,6 +28,7 @@ export interface RenderOptions {
 declare module 'vfile' {
 	interface DataMap {
 		titles: readonly string[];
+		hosts: readonly string[];
 		growing: boolean;
 	}
 }
@@ -40,15 +49,15 @@ const processor = markdownParser()
 
 /**
  * Markdown of a model or a document as HTML that is safe to insert: raw HTML is shown as text, only the elements and
- * attributes of `SAFE_HTML` come through, links lead to http(s) addresses, nothing is loaded. What is added after the
+ * attributes of `SAFE_HTML` come through, links lead to http(s) addresses of the given hosts, nothing is loaded. What is added after the
  * sanitiser (citations, highlighting, frames that scroll, caret) is our own.
  */
 export function renderMarkdown(
 	markdown: string,
-	{ titles = [], growing = false }: RenderOptions = {}
+	{ titles = [], hosts = [], growing = false }: RenderOptions = {}
 ): string {
 	try {
-		return String(processor.processSync({ value: markdown, data: { titles, growing } }));
+		return String(processor.processSync({ value: markdown, data: { titles, hosts, growing } }));
 	} catch (error) {
 		// Thousands of levels of nesting, which no reader could follow either, are more than the stack holds.
 		if (error instanceof RangeError) return asItStands(markdown);
@@ -61,7 +70,7 @@ function asItStands(markdown: string): string {
 		type: 'element',
 		tagName: 'p',
 		properties: {},
-		children: [{ type: 'text', value: markdown }]
+		children: [{ type: 'text', value: showHidden(markdown) }]
 	};
 	return processor.stringify({ type: 'root', children: [paragraph] });
 }

@@ -1,7 +1,9 @@
 import type { Element, ElementContent, Root } from 'hast';
 import type { Options as SanitizeSchema } from 'rehype-sanitize';
+import { toString } from 'mdast-util-to-string';
 import { SKIP, visit } from 'unist-util-visit';
 import { languageOf } from './highlight-code.ts';
+import { showHidden } from './visible-text.ts';
 
 /** All that Markdown of a model or a document may become: structure, no pictures, no forms, no styles, no names. */
 export const SAFE_HTML: SanitizeSchema = {
@@ -24,48 +26,23 @@ export const SAFE_HTML: SanitizeSchema = {
 	allowDoctypes: false
 };
 
-/** Characters that are not seen but change what is: control characters, and those that turn the direction of writing. */
-const HIDDEN =
-	// eslint-disable-next-line no-control-regex
-	/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
+/** Elements within one another; below are words only, which keeps pages and stacks from harm. */
+export const DEEPEST_ELEMENT = 32;
 
-/** Before the sanitiser: headings below the page's own, hidden characters made visible. */
+/** Before the sanitiser: headings below the page's own, hidden characters written out, nothing nested without end. */
 export function rehypeFit() {
-	return (tree: Root): void => {
-		visit(tree, (node) => {
-			if (node.type === 'text') node.value = node.value.replace(HIDDEN, '\ufffd');
-			const level = node.type === 'element' ? /^h([1-6])$/.exec(node.tagName)?.[1] : undefined;
-			if (level) (node as Element).tagName = `h${Math.min(6, Number(level) + 2)}`;
-		});
-	};
+	return (tree: Root): void => fit(tree, 0);
 }
 
-/** After the sanitiser: links that lead out say so and tell nobody where they come from; the others become text. */
-export function rehypeLinks() {
-	return (tree: Root): void => {
-		visit(tree, 'element', (node, index, parent) => {
-			if (node.tagName !== 'a' || !parent || index === undefined) return undefined;
-			const address = webAddress(node.properties.href);
-			if (!address) {
-				parent.children.splice(index, 1, ...node.children);
-				return [SKIP, index];
-			}
-			node.properties = {
-				href: address,
-				title: address,
-				target: '_blank',
-				rel: ['noopener', 'noreferrer', 'nofollow']
-			};
-			return undefined;
-		});
-	};
-}
-
-/** An absolute address of the web, in its normal form; null for anything else. */
-export function webAddress(href: unknown): string | null {
-	if (typeof href !== 'string' || !/^https?:\/\//i.test(href) || !URL.canParse(href)) return null;
-	const url = new URL(href);
-	return url.protocol === 'http:' || url.protocol === 'https:' ? url.href : null;
+function fit(node: Root | Element, depth: number): void {
+	for (const child of node.children) {
+		if (child.type === 'text') child.value = showHidden(child.value);
+		if (child.type !== 'element') continue;
+		const level = /^h([1-6])$/.exec(child.tagName)?.[1];
+		if (level) child.tagName = `h${Math.min(6, Number(level) + 2)}`;
+		if (depth < DEEPEST_ELEMENT) fit(child, depth + 1);
+		else child.children = [{ type: 'text', value: showHidden(toString(child)) }];
+	}
 }
 
 /** What is wider than the column scrolls by itself, with the keyboard too. */

@@ -1,4 +1,5 @@
 import { formatCost, formatCount, formatDuration, formatScore } from '#lib/ui/format/index.ts';
+import { showHidden } from '#lib/ui/markdown/visible-text.ts';
 import { detailLabel } from './labels.ts';
 
 /** A fact as it is shown. */
@@ -13,7 +14,7 @@ export function detailRows(details: Record<string, unknown>): DetailRow[] {
 	return Object.entries(details).map(([key, value]) => ({
 		key,
 		label: detailLabel(key),
-		text: detailText(key, value)
+		text: showHidden(detailText(key, value))
 	}));
 }
 

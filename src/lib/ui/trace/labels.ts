@@ -7,6 +7,7 @@ import {
 	type TraceStatus,
 	type TraceSummary
 } from '#lib/contract/trace.ts';
+import { showHidden } from '#lib/ui/markdown/visible-text.ts';
 
 /** What readers call each step. */
 export const STEP_LABELS: Record<StepName, string> = {
@@ -58,12 +59,12 @@ export const DROPPED_LABELS: Record<DroppedAt, string> = {
 
 /** The question, or that it was not kept. */
 export function questionLabel(trace: Pick<TraceSummary, 'question'>): string {
-	return isTextKept(trace) ? trace.question : 'Question not kept';
+	return isTextKept(trace) ? showHidden(trace.question) : 'Question not kept';
 }
 
 /** A filter on a library as words: null is a question over all of them. */
 export function libraryLabel(filter: string | null): string {
-	return filter ?? 'All libraries';
+	return filter === null ? 'All libraries' : showHidden(filter);
 }
 
 /** The nearest heading of a passage, which tells it from its neighbours, or its page when it stands before the first. */
@@ -71,7 +72,7 @@ export function headingLabel({
 	heading_path,
 	document
 }: Pick<Candidate, 'heading_path' | 'document'>): string {
-	return heading_path.at(-1) ?? document;
+	return showHidden(heading_path.at(-1) ?? document);
 }
 
 /** Where a passage is: library, page, and the headings above the nearest one. */
@@ -80,7 +81,7 @@ export function placeLabel({
 	document,
 	heading_path
 }: Pick<Candidate, 'library' | 'document' | 'heading_path'>): string {
-	return [`${library} / ${document}`, ...heading_path.slice(0, -1)].join(' › ');
+	return showHidden([`${library} / ${document}`, ...heading_path.slice(0, -1)].join(' › '));
 }
 
 /** What became of a candidate, in a few words. */

@@ -1,0 +1,56 @@
+/** What is read at one go, in characters: a parser needs time that grows with the square of what hostile text it is given. */
+export const LONGEST_PIECE = 3_072;
+/** The same for a block of code, which is read in one pass whatever it holds. */
+export const LONGEST_CODE = 8_192;
+/** Marks of lists and quotes that one line may begin with. */
+export const DEEPEST = 10;
+
+const MARK = String.raw`[ \t]*(?:>|(?:[-*+]|\d{1,9}[.)])(?=[ \t]|$))`;
+const DEEP_LINE = new RegExp(`^((?:${MARK}){${DEEPEST}})(?:${MARK})+`, 'm');
+/** https://spec.commonmark.org/0.31.2/#fenced-code-blocks */
+const FENCE = /^(?:[ \t]*\n)* {0,3}(`{3,}(?=[^`\n]*(?:\n|$))|~{3,})[^\n]*/;
+
+/** Without the marks of lists and quotes beyond a depth that no reader could follow, except in blocks of code. */
+export function withoutDeepMarks(text: string): string {
+	if (!DEEP_LINE.test(text)) return text;
+	let fence = '';
+	return text
+		.split('\n')
+		.map((line) => {
+			const mark = FENCE.exec(line)?.[1];
+			if (!fence) fence = mark ?? '';
+			else if (mark?.startsWith(fence) && line.trim() === mark) fence = '';
+			return fence ? line : line.replace(DEEP_LINE, '$1');
+		})
+		.join('\n');
+}
+
+/** How much of the beginning of a text is read at one go: a whole block of code, or what a piece may hold. */
+export function pieceLength(text: string): number {
+	const fence = FENCE.exec(text);
+	if (!fence) return LONGEST_PIECE;
+	const [line, mark] = fence;
+	const close = new RegExp(`\\n {0,3}\\${mark![0]}{${mark!.length},}[ \\t]*(?:\\n|$)`).exec(text);
+	const end = close ? close.index + close[0].length : text.length;
+	if (end === line.length) return LONGEST_PIECE;
+	return Math.min(LONGEST_CODE, Math.max(LONGEST_PIECE, end));
+}
+
+/** Where a text that is too long is cut: before a line at the margin if there is one in the second half, else before a line. */
+export function placeToCut(text: string, longest: number): number {
+	const window = text.slice(0, longest);
+	const atMargin = /^[^]*\n(?=\S)/.exec(window)?.[0].length ?? 0;
+	if (atMargin > longest / 2) return atMargin;
+	const atLine = window.lastIndexOf('\n') + 1;
+	if (atLine > longest / 2) return atLine;
+	// Not between the halves of a character.
+	return /[\ud800-\udbff]$/.test(window) ? longest - 1 : longest;
+}
+
+/** What the rest of a block that was cut begins with again: its fence, or the head of its table. */
+export function headOf(block: string, type: 'code' | 'table'): string {
+	if (type === 'code' && !FENCE.test(block)) return '';
+	const lines = block.split('\n', type === 'table' ? 2 : 1);
+	const head = lines.map((line) => `${line}\n`).join('');
+	return head.length < LONGEST_PIECE / 4 ? head : '';
+}
