@@ -2,6 +2,7 @@ import { traceListInputSchema } from '#lib/contract/trace.ts';
 import { deleteTrace } from '#lib/server/run/kept-trace.ts';
 import { checkInput } from '#lib/server/transport/invalid-input.ts';
 import { formatDuration } from '#lib/ui/format/index.ts';
+import { questionLabel } from '#lib/ui/trace/labels.ts';
 import { shorten, writeJson, writeLine, writeTable } from './terminal.ts';
 import { withServices } from './with-services.ts';
 
@@ -34,7 +35,7 @@ export async function traces({ json, delete: traceId, ...filter }: TracesOptions
 				trace.library_filter ?? 'all',
 				formatDuration(trace.total_duration_ms),
 				formatDuration(trace.time_to_first_token_ms),
-				shorten(trace.question, 60),
+				shorten(questionLabel(trace), 60),
 				trace.trace_id
 			])
 		);

@@ -137,6 +137,22 @@ test('traces and stats tell what was asked here', async () => {
 	expect((await cli(['stats'])).stdout).toMatch(/^questions +\d+$/m);
 });
 
+test('traces deletes one for good, and knows which are not there', async () => {
+	const asked = await cli(['ask', 'When are the roses watered?', '--json'], { env: { TRACE_CONTENT: 'none' } });
+	const { trace_id } = JSON.parse(asked.stdout) as { trace_id: string };
+	const listed = await cli(['traces', '--limit', '1']);
+	expect(listed.stdout).toContain('Question not kept');
+	expect(listed.stdout).toContain(trace_id);
+	expect(await cli(['traces', '--delete', trace_id])).toMatchObject({
+		code: 0,
+		stdout: `The trace ${trace_id} is deleted.\n`
+	});
+	expect((await cli(['traces'])).stdout).not.toContain(trace_id);
+	const { code, stderr } = await cli(['traces', '--delete', trace_id]);
+	expect(code).toBe(1);
+	expect(stderr).toMatch(/^citelight: There is no run with this trace_id[^\n]+\n$/);
+});
+
 test.each([
 	[['ask', ''], 2, /question must not be empty/],
 	[['ask', 'x'.repeat(4001)], 2, /at most 4000 characters/],

@@ -81,7 +81,7 @@ function isOutside(code: number): boolean {
 
 /** What white space may follow inside a secret or between its name and itself. */
 const OPENING =
-	/(?:bearer|basic|(?:key|secret|token|word|passwd|passphrase|pwd|credentials?|authorization|session|sid|signature|sig|auth)(?:[_-]id)?["'`\]*]{0,3}[ \t]{0,3}(?::=|=>|[:=])?|-----BEGIN[A-Z0-9 ]{0,60})[ \t]{0,3}$/i;
+	/(?:bearer|basic|api|access|private|(?:key|secret|token|word|passwd|passphrase|pwd|credentials?|authorization|session|sid|signature|sig|auth)(?:[_-]id)?["'`\]*\\]{0,3}[ \t]{0,3}(?::=|=>|[:=])?|-----BEGIN[A-Z0-9 ]{0,60})[ \t]{0,3}$/i;
 /** Longer than any match of it. */
 const OPENING_WINDOW = 96;
 

@@ -32,6 +32,7 @@ export const SECRET_RULES: readonly SecretRule[] = [
 	},
 	{ kind: 'Slack token', pattern: /(?<![A-Za-z0-9])(?:xox[a-z]|xapp)-[A-Za-z0-9-]{10,}/g },
 	{ kind: 'Slack webhook', pattern: /hooks\.slack\.com\/services\/([\w/]{16,})/g },
+	{ kind: 'bot token', pattern: /(?<!\d)\d{8,10}:[\w-]{35}(?![\w-])/g },
 	{ kind: 'JWT', pattern: /(?<![\w-])eyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*)?/g },
 	{ kind: 'password', pattern: /:\/\/[^\s/:@\u0080-\uffff]*:([^\s/@\u0080-\uffff]+)(?=@)/g },
 	{
@@ -47,13 +48,13 @@ export const SECRET_RULES: readonly SecretRule[] = [
 	{
 		kind: 'secret',
 		pattern:
-			/(?:api[_-]?key|access[_-]?key|private[_-]?key|secret|token|passw(?:or)?d|passwd|passphrase|pwd|credentials?|authorization)(?:[_-]id)?["'`\]*]{0,3}[ \t]{0,3}(?::=|=>|[:=])[ \t]{0,3}["'`]?([A-Za-z0-9+/_=.~@#$%^&*!:-]{8,})/gi,
+			/(?:(?:api|access|private)[ _-]?key|secret|token|passw(?:or)?d|passwd|passphrase|pwd|credentials?|authorization)(?:[_-]id)?["'`\]*\\]{0,3}[ \t]{0,3}(?::=|=>|[:=])[ \t]{0,3}\\?["'`]?([A-Za-z0-9+/_=.~@#$%^&*!:-]{8,})/gi,
 		accept: (value) => isRandom(value, 2.75)
 	},
 	{
 		kind: 'secret',
 		pattern:
-			/(?:key|session|sid|signature|sig|auth)["'`\]*]{0,3}[ \t]{0,3}(?::=|=>|[:=])[ \t]{0,3}["'`]?([A-Za-z0-9+/_=.~-]{16,})/gi,
+			/(?:key|session|sid|signature|sig|auth)["'`\]*\\]{0,3}[ \t]{0,3}(?::=|=>|[:=])[ \t]{0,3}\\?["'`]?([A-Za-z0-9+/_=.~-]{16,})/gi,
 		accept: (value) => isRandom(value, 3.2)
 	},
 	{
