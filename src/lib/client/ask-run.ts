@@ -19,7 +19,15 @@ export interface AskRun extends AsyncIterable<AskEvent, void, undefined> {
 export interface AskOptions {
 	/** Lets go of the answer; the loop throws the signal's reason. */
 	signal?: AbortSignal | undefined;
+	/**
+	 * Told how many answers come before this one while it waits for its turn, again whenever it was looked up (about every
+	 * second), and null once when the waiting is over. Not called for a question that need not wait.
+	 */
+	onQueued?: ((ahead: number | null) => void) | undefined;
 }
+
+/** How often the place in the line is looked up, in milliseconds. */
+const QUEUE_LOOK_MS = 1000;
 
 /**
  * Asks in two steps: a mutation starts the run, a subscription follows it by id. So the question is never part of an
@@ -30,12 +38,19 @@ export function startAsk(connection: Connection, input: AskInput, options: AskOp
 	const signal = options.signal ? AbortSignal.any([options.signal, left.signal]) : left.signal;
 	const events = new EventQueue<AskEvent>(() => left.abort());
 
-	const traceId = start(connection, input, signal);
+	const started = start(connection, input, signal);
+	const traceId = started.then(({ trace_id }) => trace_id);
+	const turn = new AbortController();
+	if (options.onQueued) {
+		const waiting = AbortSignal.any([signal, turn.signal]);
+		void started.then((run) => watchQueue(connection, run, waiting, options.onQueued!)).catch(() => {});
+	}
 	const followed = traceId.then((trace_id) =>
 		follow<AskEvent>(
 			(lastEventId, observer) =>
 				subscribe(connection.ask, { trace_id, ...(lastEventId && { lastEventId }) }, observer),
 			(event) => {
+				turn.abort();
 				events.push(event);
 				return event.type === 'done' || event.type === 'error';
 			},
@@ -58,12 +73,61 @@ export function startAsk(connection: Connection, input: AskInput, options: AskOp
 	};
 }
 
+/** Tells the place in the line until the signal fires or the waiting is over. */
+async function watchQueue(
+	connection: Connection,
+	{ trace_id, ahead }: Started,
+	signal: AbortSignal,
+	tell: (ahead: number | null) => void
+): Promise<void> {
+	if (ahead === null) return;
+	let place: number | null = ahead;
+	while (place !== null && !signal.aborted) {
+		tell(place);
+		await pause(QUEUE_LOOK_MS, signal);
+		// A failed look says nothing about the answer: what was told last stays.
+		place = signal.aborted ? null : await lookUp(connection, trace_id, signal, place);
+	}
+	tell(null);
+}
+
+async function lookUp(
+	connection: Connection,
+	trace_id: string,
+	signal: AbortSignal,
+	last: number
+): Promise<number | null> {
+	try {
+		return (await connection.ahead.query({ trace_id }, { signal })).ahead;
+	} catch {
+		return signal.aborted ? null : last;
+	}
+}
+
+/** Resolves after a time, or when the signal fires. */
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+	return new Promise((resolve) => {
+		const over = () => {
+			clearTimeout(timer);
+			signal.removeEventListener('abort', over);
+			resolve();
+		};
+		const timer = setTimeout(over, milliseconds);
+		signal.addEventListener('abort', over, { once: true });
+	});
+}
+
+interface Started {
+	trace_id: string;
+	/** How many answers come before it; null when it does not wait. */
+	ahead: number | null;
+}
+
 /** Starts the run. The key makes a repeated start attach to the run of the first one. */
-async function start(connection: Connection, input: AskInput, signal: AbortSignal): Promise<string> {
+async function start(connection: Connection, input: AskInput, signal: AbortSignal): Promise<Started> {
 	const request = { ...input, idempotency_key: input.idempotency_key ?? freshKey() };
 	try {
-		const { trace_id } = await connection.start.mutate(request, { signal });
-		return trace_id;
+		return await connection.start.mutate(request, { signal });
 	} catch (thrown) {
 		signal.throwIfAborted();
 		const error = toCitelightError(thrown);
@@ -71,8 +135,7 @@ async function start(connection: Connection, input: AskInput, signal: AbortSigna
 		if (error.code !== 'connection_failed' || error.status !== undefined) throw error;
 	}
 	try {
-		const { trace_id } = await connection.start.mutate(request, { signal });
-		return trace_id;
+		return await connection.start.mutate(request, { signal });
 	} catch (thrown) {
 		signal.throwIfAborted();
 		throw toCitelightError(thrown);

@@ -39,7 +39,7 @@ export interface CitelightClient {
 export function createCitelightClient(options: ConnectionOptions): CitelightClient {
 	const connection = createConnection(options);
 	return {
-		ask: (input, { signal } = {}) => startAsk(connection, input, { signal }),
+		ask: (input, options = {}) => startAsk(connection, input, options),
 		askOnce: (input, { signal } = {}) => call(connection.ask_once.mutate(input, { signal }), signal),
 		search: (input, { signal } = {}) => call(connection.search.mutate(input, { signal }), signal),
 		libraries: () => call(connection.libraries.query()),

@@ -6,7 +6,7 @@ import { eventStream, parseEventId, SSE_HEADERS } from './sse.ts';
 
 /** Streams a run from its beginning; when the signal fires or the reader leaves, it no longer listens. */
 export function runResponse(run: Run, signal: AbortSignal): Response {
-	return streamResponse(run.traceId, run.events({ signal }));
+	return streamResponse(run.traceId, run.events({ signal }), run);
 }
 
 /**
@@ -24,7 +24,7 @@ export function resumeResponse(
 	if (!attached) {
 		throw new AppError('not_resumable', 'There is no answer with this trace_id to continue. Ask again.');
 	}
-	if (attached.hasMore) return streamResponse(traceId, attached.events);
+	if (attached.hasMore) return streamResponse(traceId, attached.events, runs.get(traceId));
 	attached.events.leave();
 	return new Response(null, { status: 204 });
 }
@@ -50,6 +50,8 @@ export function lastEventId(
 	);
 }
 
-function streamResponse(traceId: string, events: RunEvents): Response {
-	return new Response(eventStream(traceId, events), { headers: SSE_HEADERS });
+function streamResponse(traceId: string, events: RunEvents, run: Run | undefined): Response {
+	return new Response(eventStream(traceId, events, { ahead: () => run?.ahead ?? null }), {
+		headers: SSE_HEADERS
+	});
 }

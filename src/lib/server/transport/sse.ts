@@ -9,6 +9,8 @@ const BATCH = 256;
  * user for every blank line. https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
 const HEARTBEAT = ':hb\n';
+/** How often somebody who waits for a turn is told the place in the line, in milliseconds. */
+const QUEUED_EVERY_MS = 1000;
 
 /** Headers of an event stream; the content type is exact because adapters and proxies compare it as a whole. */
 export const SSE_HEADERS = {
@@ -16,6 +18,11 @@ export const SSE_HEADERS = {
 	'cache-control': 'no-cache, no-transform',
 	'x-accel-buffering': 'no'
 } as const;
+
+interface EventStreamOptions {
+	heartbeatMs?: number;
+	ahead?: () => number | null;
+}
 
 /** Name of an event's place in a run, as it stands in the `id` line: `<trace_id>:<seq>`. */
 export function eventId(traceId: string, seq: number): string {
@@ -39,12 +46,14 @@ export function frameEvent(traceId: string, { seq, event }: RunEvent): string {
 /**
  * The body of an event stream. It reads when the client does (backpressure); what is ready goes into one write; while
  * nothing happens it sends heartbeats, the first one at once, so that the client has its headers before the
- * first event. It never errors; when the client leaves, the listener leaves.
+ * first event. As long as the run waits for its turn, the comment `: queued 3` tells its place in the line instead. It never
+ * errors; when the client leaves, the listener leaves.
+ * @param options.ahead how many answers come before this one; null when it does not wait.
  */
 export function eventStream(
 	traceId: string,
 	events: RunEvents,
-	{ heartbeatMs = HEARTBEAT_MS } = {}
+	{ heartbeatMs = HEARTBEAT_MS, ahead = () => null }: EventStreamOptions = {}
 ): ReadableStream<Uint8Array> {
 	const encoder = new TextEncoder();
 	let pending: Promise<RunEvent[]> | null = null;
@@ -53,10 +62,12 @@ export function eventStream(
 		{
 			async pull(controller) {
 				pending ??= events.nextBatch(BATCH);
-				const batch = await withinOrNull(pending, isFirst ? 0 : heartbeatMs);
+				const silenceMs = ahead() === null ? heartbeatMs : Math.min(heartbeatMs, QUEUED_EVERY_MS);
+				const batch = await withinOrNull(pending, isFirst ? 0 : silenceMs);
 				isFirst = false;
 				if (batch === null) {
-					controller.enqueue(encoder.encode(HEARTBEAT));
+					const before = ahead();
+					controller.enqueue(encoder.encode(before === null ? HEARTBEAT : `: queued ${before + 1}\n`));
 					return;
 				}
 				pending = null;

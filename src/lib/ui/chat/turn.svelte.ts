@@ -22,6 +22,8 @@ export class Turn {
 	readonly library: string | null;
 	status = $state<TurnStatus>('waiting');
 	answer = $state('');
+	/** How many answers come before this one; null when it does not wait for its turn. */
+	ahead = $state<number | null>(null);
 	sources = $state.raw<Source[]>([]);
 	/** Numbers of the sources that the answer cites; known at the end. */
 	citations = $state.raw<number[]>([]);
@@ -52,7 +54,10 @@ export class Turn {
 		const input: AskInput = { question: this.question, library: this.library };
 		if (conversation_id) input.conversation_id = conversation_id;
 		try {
-			this.#run = this.#client.ask(input, { signal: this.#left.signal });
+			this.#run = this.#client.ask(input, {
+				signal: this.#left.signal,
+				onQueued: (ahead) => (this.ahead = ahead)
+			});
 			this.#run.trace_id.then(
 				(id) => (this.traceId = id),
 				() => {}
