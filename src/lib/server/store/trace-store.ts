@@ -61,7 +61,7 @@ export interface TraceStore {
 	turns(conversationId: string, limit: number): Turn[];
 	/** False when the trace is unknown. A second rating replaces the first. */
 	saveFeedback(feedback: FeedbackInput): boolean;
-	/** Deletes a trace; false when unknown. */
+	/** Deletes a trace, whatever its status, and leaves nothing of it behind; false when unknown. */
 	delete(traceId: string): boolean;
 	/**
 	 * Deletes traces accepted before the moment, except pending ones; resolves to how many. Asynchronous for the same
