@@ -1,18 +1,14 @@
 import { existsSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pathToFileURL } from 'node:url';
 import { errorCodeSchema } from '#lib/contract/error-code.ts';
 import { loadConfig, type Config } from '#lib/server/config.ts';
 import { AppError } from '#lib/server/error.ts';
 import { builtHandler } from './package-root.ts';
+import { PROTOCOL_HEADER, requestListener, type Handler } from './request-listener.ts';
 import { shutDownOnSignal } from './shutdown.ts';
 import { dropStalledReaders } from './stalled-readers.ts';
-
-type Handler = (request: IncomingMessage, response: ServerResponse) => void;
-
-/** Set by us on every request, so that no client can choose the protocol of its own address. */
-const PROTOCOL_HEADER = 'x-citelight-protocol';
 
 /** Longer than the idle time of usual proxies, so that they never use a connection that we are closing. */
 const KEEP_ALIVE_MS = 65_000;
@@ -24,12 +20,7 @@ const KEEP_ALIVE_MS = 65_000;
 export async function serve(): Promise<void> {
 	const config = loadConfig();
 	const handler = await loadHandler();
-	const server = createServer((request, response) => {
-		request.headers[PROTOCOL_HEADER] = 'http';
-		// Files are sent without passing our hooks.
-		response.setHeader('x-content-type-options', 'nosniff');
-		handler(request, response);
-	});
+	const server = createServer(requestListener(handler));
 	// Answers may stream for as long as they take; only requests that do not arrive are timed out.
 	server.timeout = 0;
 	server.keepAliveTimeout = KEEP_ALIVE_MS;
