@@ -1,7 +1,14 @@
 /** Evidence of the reranker, by what it looks at; parts of an ablation. */
 export const EVIDENCE_PARTS = {
 	passage: ['body_bm25', 'coverage', 'proximity'],
-	document: ['document_bm25', 'document_coverage', 'document_best_passage', 'neighbours'],
+	document: [
+		'document_bm25',
+		'document_coverage',
+		'document_best_passage',
+		'document_second_passage',
+		'neighbours'
+	],
+	opening: ['opening_document_bm25', 'opening_best_passage', 'opening_heading_coverage'],
 	headings: ['heading_match', 'heading_bm25', 'title_bm25', 'document_heading_coverage'],
 	position: ['position'],
 	vectors: ['semantic'],

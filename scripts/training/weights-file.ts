@@ -20,9 +20,11 @@ export function weightsFile(weights: Weights): string {
 const titles: Record<keyof typeof EVIDENCE_PARTS, string> = {
 	passage: 'The passage itself.',
 	document: 'The page as a whole, and what is around the passage.',
+	opening: 'The page as a whole, for what the question opens with.',
 	headings: 'What it is called.',
 	position: 'Where it is: overviews come first on a page.',
-	vectors: 'Small, because the built-in embedder sees the same words as everything above.',
+	vectors:
+		'Small, because the built-in embedder sees the same words as everything above; see rerank-weights.ts.',
 	library: 'Which library it belongs to, when all are searched.'
 };
 

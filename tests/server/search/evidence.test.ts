@@ -102,6 +102,35 @@ describe('evidence about a passage', () => {
 		expect([of('before').position, of('middle').position]).toEqual([1, 1 / 2]);
 	});
 
+	it('sees which page more than one passage speaks for', async () => {
+		const of = await evidence('walrus', {
+			twice: { document: 'much.md', position: 0, text: 'The walrus.' },
+			again: { document: 'much.md', position: 1, text: 'The walrus.' },
+			once: { document: 'little.md', position: 0, text: 'The walrus.' },
+			other: { document: 'little.md', position: 1, text: 'The otter.' }
+		});
+		expect(of('twice').document_second_passage).toBe(of('twice').document_best_passage);
+		expect(of('once').document_second_passage).toBe(0);
+	});
+
+	it('looks at what the question opens with by itself', async () => {
+		const given = {
+			subject: { text: 'Walrus migration.', title: 'Walrus' },
+			aside: { text: 'An otter swims by the harbor at night, every night.', title: 'Otter' }
+		};
+		const opening = ['opening_document_bm25', 'opening_best_passage', 'opening_heading_coverage'];
+		const of = await evidence('Hello! Walrus migration?\nAt night an otter swims by the harbor.', given);
+		for (const name of opening) {
+			expect(of('subject')[name]).toBeGreaterThan(0);
+			expect(of('aside')[name]).toBe(0);
+		}
+		expect(of('aside').document_bm25).toBeGreaterThan(of('subject').document_bm25!);
+		const whole = (await evidence('Walrus migration?', given))('subject');
+		expect(whole.opening_document_bm25).toBe(whole.document_bm25);
+		expect(whole.opening_best_passage).toBe(whole.document_best_passage);
+		expect(whole.opening_heading_coverage).toBe(whole.document_heading_coverage);
+	});
+
 	it('does not depend on the order in which the passages of a page came', async () => {
 		const given = {
 			p0: { document: 'guide.md', position: 0, text: 'walrus one' },

@@ -7,6 +7,11 @@ import type { QueryTerm } from './query-terms.ts';
 /** How names in code look: camelCase, PascalCase with initials, snake_case, dotted, options. */
 const NAME = /[a-z][A-Z]|[A-Z]{2}[a-z]|_|\.[A-Za-z]|^--/;
 
+/** Where a sentence or line ends. */
+const SENTENCE_END = /(?<=[.?!])\s+|(?<=[。？！])|\n+/u;
+/** Known terms that make an opening say what a question is about; a greeting does not. */
+const LEAST_OPENING_TERMS = 2;
+
 /** A question as evidence about passages is read for it. */
 export interface AskedQuestion {
 	/** Terms of the question itself. */
@@ -62,6 +67,16 @@ export function readQuestion(question: string, store: PassageStore): AskedQuesti
 		known: knownWeight / (knownWeight + unknownWeight || 1),
 		namedLibraries: namedLibraries(question, store)
 	};
+}
+
+/** What a question opens with, which mostly is its subject: its first sentence, with the next ones until it has enough known terms. */
+export function readOpening(question: string, store: PassageStore): string {
+	let opening = '';
+	for (const sentence of question.split(SENTENCE_END)) {
+		opening += `${sentence} `;
+		if (store.text.query(opening, ALL_LIBRARIES).length >= LEAST_OPENING_TERMS) break;
+	}
+	return opening.trim();
 }
 
 function namedLibraries(question: string, store: PassageStore): Set<number> {

@@ -15,8 +15,14 @@ export interface Evidence extends Record<string, number> {
 	document_bm25: number;
 	/** Best BM25F of any passage of the page. */
 	document_best_passage: number;
+	/** Second best, 0 for a page of one passage: a page about the question holds more than one passage of it. */
+	document_second_passage: number;
 	/** Share of the question that title and headings of the page hold together. */
 	document_heading_coverage: number;
+	/** The same evidence about the page for the opening of the question alone: its first sentence, which mostly says what it is about. */
+	opening_document_bm25: number;
+	opening_best_passage: number;
+	opening_heading_coverage: number;
 	/** Share of the question that the passage holds. */
 	coverage: number;
 	/** Share of the question that the page holds. */

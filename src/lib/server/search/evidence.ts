@@ -1,4 +1,4 @@
-import { readQuestion, type AskedQuestion } from './asked-question.ts';
+import { readOpening, readQuestion, type AskedQuestion } from './asked-question.ts';
 import type { Evidence } from './evidence-values.ts';
 import { ALL_LIBRARIES } from './library-ranges.ts';
 import { PageScorer } from './page-scorer.ts';
@@ -26,18 +26,22 @@ export class EvidenceReader {
 		if (numbers.length === 0) return evidence;
 		const { text, table, vectors, ids } = this.#store;
 		const asked = readQuestion(question, this.#store);
-		const most = asked.countedWeight * (text.settings.k1 + 1) || 1;
+		const most = this.#mostScore(asked);
 		const { layout } = this.#pages;
-		const pages = this.#pages.score(
-			asked.terms,
-			numbers.map((number) => table.page(number))
-		);
+		const pageNumbers = numbers.map((number) => table.page(number));
+		const pages = this.#pages.score(asked.terms, pageNumbers);
+		const opening = readOpening(question, this.#store);
+		const isAll = opening === question.trim();
+		const askedFirst = isAll ? asked : readQuestion(opening, this.#store);
+		const mostFirst = this.#mostScore(askedFirst);
+		const openingPages = isAll ? pages : this.#pages.score(askedFirst.terms, pageNumbers);
 		const libraries = this.#libraryShares(asked);
 		if (this.#places.length < text.vocabulary.size) this.#places = new Uint16Array(text.vocabulary.size);
 		const reader = new TokenReader(text, asked, this.#places);
 
 		for (const number of numbers) {
 			const page = pages.get(table.page(number))!;
+			const openingPage = openingPages.get(table.page(number))!;
 			const neighbour = (step: -1 | 1) => {
 				const other = layout.neighbour(number, step);
 				return other < 0 ? 0 : page.passages[layout.place(other)]!;
@@ -48,8 +52,12 @@ export class EvidenceReader {
 				...reader.read(number),
 				document_bm25: page.bm25,
 				document_best_passage: page.best / most,
+				document_second_passage: page.second / most,
 				document_heading_coverage: page.headingCoverage,
 				document_coverage: page.coverage,
+				opening_document_bm25: openingPage.bm25,
+				opening_best_passage: openingPage.best / mostFirst,
+				opening_heading_coverage: openingPage.headingCoverage,
 				semantic: vector && vectors ? vectors.similarity(vector, number) : 0,
 				neighbours: (neighbour(-1) + neighbour(1)) / 2 / most,
 				position: 1 / (1 + table.position(number)),
@@ -60,6 +68,11 @@ export class EvidenceReader {
 		}
 		reader.release();
 		return evidence;
+	}
+
+	/** What a passage could have at most that holds everything that was asked. */
+	#mostScore({ countedWeight }: AskedQuestion): number {
+		return countedWeight * (this.#store.text.settings.k1 + 1) || 1;
 	}
 
 	#libraryShares({ own }: AskedQuestion): Map<number, number> {

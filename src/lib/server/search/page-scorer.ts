@@ -37,8 +37,9 @@ export interface PageScore {
 	coverage: number;
 	/** The same over its title and headings. */
 	headingCoverage: number;
-	/** Best BM25F of any passage of it, by the question's own terms. */
+	/** Best and second best BM25F of any passage of it, by the question's own terms. */
 	best: number;
+	second: number;
 	/** BM25F of its passages by their place in it. */
 	passages: Float64Array;
 }
@@ -89,7 +90,7 @@ export class PageScorer {
 		const { k1 } = this.#store.text.settings;
 		const readings = Array.from(new Set(pages), (page): Reading => {
 			const passages = new Float64Array(layout.size(page));
-			const score = { bm25: 0, coverage: 0, headingCoverage: 0, best: 0, passages };
+			const score = { bm25: 0, coverage: 0, headingCoverage: 0, best: 0, second: 0, passages };
 			return { page, score, frequency: 0, inTitle: false, inHeading: false };
 		});
 		const stretches = readings
@@ -114,7 +115,10 @@ export class PageScorer {
 			score.bm25 /= most || 1;
 			score.coverage /= total || 1;
 			score.headingCoverage /= total || 1;
-			for (const passage of score.passages) score.best = Math.max(score.best, passage);
+			for (const passage of score.passages) {
+				score.second = Math.max(score.second, Math.min(score.best, passage));
+				score.best = Math.max(score.best, passage);
+			}
 		}
 		return new Map(readings.map(({ page, score }) => [page, score]));
 	}
