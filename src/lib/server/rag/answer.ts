@@ -1,9 +1,12 @@
+import type { AskRequest } from '#lib/contract/ask.ts';
 import type { Source } from '#lib/contract/chunk.ts';
-import { NO_USAGE } from '#lib/contract/trace.ts';
+import { NO_USAGE, type PromptMessage } from '#lib/contract/trace.ts';
+import type { Turn } from '#lib/server/store/trace-store.ts';
 import type { TraceRecorder } from '#lib/server/trace/recorder.ts';
 import type { AnswerPipeline } from './answer-part.ts';
 import { readCitations } from './citations.ts';
 import { answerTokens, fitPrompt } from './context-window.ts';
+import { costOf } from './cost.ts';
 import type { AnswerEngine, Knowledge } from './engine.ts';
 import { describeLosers, findPassages } from './find.ts';
 import { judgeEvidence, refusalText } from './gate.ts';
@@ -34,42 +37,16 @@ async function* answer(
 	knowledge: Knowledge,
 	...[request, trace, signal]: Parameters<AnswerPipeline>
 ): ReturnType<AnswerPipeline> {
-	const library = request.library ?? null;
 	const turns = request.conversation_id ? engine.turns(request.conversation_id, TURNS) : [];
 
 	const question = await rewriteFollowUp(request.question, turns, engine, trace, signal);
-	const passages = await findPassages(engine, knowledge, { question, library }, trace, signal);
-
-	const verdict = await trace.step('evidence_gate', async (step) => {
-		const verdict = await judgeEvidence(question, passages, knowledge);
-		Object.assign(step.details, verdict.details, { answerable: verdict.answerable });
-		return verdict;
-	});
-	if (!verdict.answerable) {
-		trace.ledger.settle('evidence_gate');
-		trace.record.costUsd = costOf(engine, trace);
-		trace.answer = refusalText(passages);
+	const prepared = await prepare(engine, knowledge, request, question, turns, trace, signal);
+	if (prepared === null) {
 		yield { type: 'sources', data: [] };
 		yield { type: 'token', data: trace.answer };
 		return { status: 'refused', finishReason: 'refused' };
 	}
-
-	const { sources, messages } = await trace.step('prompt_building', ({ details }) => {
-		const chosen = choosePassages(passages, request.limit);
-		const { sources, messages, cut } = fitPrompt(
-			request.question,
-			chosen,
-			turns,
-			engine.contextTokens,
-			details
-		);
-		trace.ledger.enterContext(sources.map((source) => source.chunk_id));
-		trace.ledger.dropAt('prompt_building', cut);
-		trace.ledger.settle('reranking');
-		trace.record.sources = sources;
-		trace.record.prompt = messages;
-		return { sources, messages };
-	});
+	const { sources, messages } = prepared;
 	yield { type: 'sources', data: sources };
 
 	const { temperature } = request;
@@ -88,23 +65,53 @@ async function* answer(
 	}
 }
 
+/**
+ * Finds passages, judges them and writes the prompt; null when the gate refuses, with the refusal as the trace's answer. A function of its
+ * own, so that nothing holds the passages while the answer is being written.
+ */
+async function prepare(
+	engine: AnswerEngine,
+	knowledge: Knowledge,
+	request: AskRequest,
+	question: string,
+	turns: readonly Turn[],
+	trace: TraceRecorder,
+	signal: AbortSignal
+): Promise<{ sources: Source[]; messages: PromptMessage[] } | null> {
+	const library = request.library ?? null;
+	const passages = await findPassages(engine, knowledge, { question, library }, trace, signal);
+	const verdict = await trace.step('evidence_gate', async (step) => {
+		const verdict = await judgeEvidence(question, passages, knowledge);
+		Object.assign(step.details, verdict.details, { answerable: verdict.answerable });
+		return verdict;
+	});
+	if (!verdict.answerable) {
+		trace.ledger.settle('evidence_gate');
+		trace.record.costUsd = costOf(engine, trace);
+		trace.answer = refusalText(passages);
+		return null;
+	}
+	return trace.step('prompt_building', ({ details }) => {
+		const chosen = choosePassages(passages, request.limit);
+		const { sources, messages, cut } = fitPrompt(
+			request.question,
+			chosen,
+			turns,
+			engine.contextTokens,
+			details
+		);
+		trace.ledger.enterContext(sources.map((source) => source.chunk_id));
+		trace.ledger.dropAt('prompt_building', cut);
+		trace.ledger.settle('reranking');
+		trace.record.sources = sources;
+		trace.record.prompt = messages;
+		return { sources, messages };
+	});
+}
+
 /** Takes the answer's citations into the trace: only numbers that were given count. */
 async function cite(trace: TraceRecorder, sources: readonly Source[]): Promise<void> {
 	const { valid } = await readCitations(trace.answer, sources.length);
 	trace.record.citations = valid;
 	trace.ledger.cite(sources.filter((source) => valid.includes(source.n)).map((source) => source.chunk_id));
-}
-
-/**
- * US dollars of the run's model calls: 0 when there was none, null when the price is not known. A server may name the model
- * differently from the settings; the price list knows one name or the other.
- */
-function costOf(
-	{ generator, prices }: AnswerEngine,
-	trace: TraceRecorder,
-	model = generator.model
-): number | null {
-	const { usage } = trace.record;
-	if (generator.builtIn || usage === NO_USAGE) return 0;
-	return prices.cost(model, usage) ?? prices.cost(generator.model, usage);
 }

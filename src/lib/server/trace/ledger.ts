@@ -11,6 +11,8 @@ export interface StageEntry {
 	features?: Record<string, number>;
 }
 
+/** What a row says of its chunk; the text stays behind, so that a run that goes on for long does not hold hundreds of passages. */
+type Description = Pick<Candidate, 'library' | 'document' | 'heading_path'>;
 type Row = Pick<Candidate, RankingStage | 'in_context' | 'cited' | 'dropped_at' | 'features'>;
 
 /**
@@ -22,7 +24,7 @@ type Row = Pick<Candidate, RankingStage | 'in_context' | 'cited' | 'dropped_at' 
  */
 export class Ledger {
 	readonly #rows = new Map<string, Row>();
-	readonly #chunks = new Map<string, Chunk>();
+	readonly #chunks = new Map<string, Description>();
 
 	/**
 	 * Takes down what a stage returned, best first. A chunk named twice counts at its better place; a stage that is
@@ -41,7 +43,9 @@ export class Ledger {
 
 	/** Says which chunks the ids stand for; a chunk that nobody described is left out of the candidates. */
 	describe(chunks: readonly Chunk[]): void {
-		for (const chunk of chunks) this.#chunks.set(chunk.chunk_id, chunk);
+		for (const { chunk_id, library, document, heading_path } of chunks) {
+			this.#chunks.set(chunk_id, { library, document, heading_path });
+		}
 	}
 
 	/** Marks the chunks that went into the prompt. */
@@ -90,8 +94,7 @@ export class Ledger {
 		for (const [chunk_id, row] of this.#rows) {
 			const chunk = this.#chunks.get(chunk_id);
 			if (!chunk) continue;
-			const { library, document, heading_path } = chunk;
-			rows.push({ chunk_id, library, document, heading_path, ...row });
+			rows.push({ chunk_id, ...chunk, ...row });
 		}
 		return rows.sort((a, b) => byRank(a, b, 'rerank') || byRank(a, b, 'fusion'));
 	}
