@@ -226,6 +226,14 @@ describe('the keys of this server', () => {
 		);
 	});
 
+	it('are not in the failure of a question that waits for its whole answer', async () => {
+		const { runs } = startRegistry({ beats: [failing(`Wrong key ${key}.`)], privacy: privacy() });
+		await expect(answerOnce(runs, ask(), 'ask', signal)).rejects.toMatchObject({
+			code: 'upstream_5xx',
+			message: 'Wrong key [redacted: key of this server].'
+		});
+	});
+
 	it('do not delay text that cannot be the beginning of one', async () => {
 		const rest = gate();
 		const { runs } = startRegistry({

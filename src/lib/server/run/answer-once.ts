@@ -20,12 +20,14 @@ export async function answerOnce(
 	for await (const { event } of run.events({ signal })) {
 		if (event.type === 'done') finishReason = event.data.finish_reason;
 	}
+	const { own, trace } = run;
 	if (finishReason === undefined) {
 		const { code, message, retryAfterSeconds, cause } =
 			run.failure ?? new AppError('cancelled', 'The client left before the answer was finished.');
-		throw new AppError(code, message, { cause, retryAfterSeconds, traceId: run.traceId });
+		// As the trace has it: without the keys of this server.
+		const said = own.error?.message ?? message;
+		throw new AppError(code, said, { cause, retryAfterSeconds, traceId: run.traceId });
 	}
-	const { own, trace } = run;
 	return {
 		trace_id: run.traceId,
 		conversation_id: own.conversation_id ?? run.traceId,
