@@ -8,7 +8,7 @@ import { formatMilliseconds, type Table } from './table.ts';
 
 const CROWDS = [50, 500] as const;
 const TOKEN_PAUSE_MS = 20;
-const TOKENS = 500;
+const TOKENS = 1000;
 /** Answers are started so far apart: a crowd gathers, it does not arrive in one packet. */
 const ARRIVAL_MS = 4;
 /** Asked on top of a full house. */
@@ -59,13 +59,13 @@ async function gather(app: App, answers: number, questions: readonly BenchQuesti
 		streams.push(stream(app.url, asked[number % asked.length]!));
 		await wait(ARRIVAL_MS);
 	}
-	const livez = await probe(app.url, 200);
 	const over = await Promise.all(
 		Array.from({ length: TOO_MANY }, async (_, number) => {
 			await wait(number * ARRIVAL_MS);
 			return refusal(app.url, asked[0]!);
 		})
 	);
+	const livez = await probe(app.url, 100);
 	const during = await app.residentMegabytes();
 	const { p99_ms, max_ms } = await app.readMonitor();
 	const results = await Promise.all(streams);
