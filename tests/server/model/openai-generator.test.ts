@@ -172,6 +172,12 @@ describe('what counts as an answer', () => {
 		{ name: 'no event at all', script: [send(''), end()], text: '', code: 'upstream_truncated' },
 		{ name: '[DONE] alone', script: [done()], text: '', code: 'upstream_truncated' },
 		{
+			name: 'comments alone',
+			script: [send(': keep-alive\n\n'), end()],
+			text: '',
+			code: 'upstream_truncated'
+		},
+		{
 			name: 'an end in the middle of an event',
 			script: [token('a'), send('data: {"choices":[{"delta":{"con')],
 			text: 'a',

@@ -4,6 +4,9 @@ import { AppError } from '#lib/server/error.ts';
 /** No event of a chat completion is longer; a server that sends more without an end is broken. In characters. */
 const LONGEST_EVENT = 16 * 1024 * 1024;
 
+/** A comment, such as a queueing server sends, or a field: neither JSON nor HTML has such a line. */
+const LINE_OF_A_STREAM = /^(?::|(?:data|event|id|retry):)/m;
+
 export interface ServerSentEvent {
 	/** Name of the event; undefined for ordinary ones. */
 	name: string | undefined;
@@ -49,9 +52,9 @@ export class EventStreamReader {
 		return this.#feed(`${this.#decoder.decode()}\n\n`);
 	}
 
-	/** The whole body, when it held no event; empty otherwise. */
+	/** The whole body, when it was no event stream at all; empty for one that held nothing but comments. */
 	get plainText(): string {
-		return this.#seen ? '' : this.#plainText.trim();
+		return this.#seen || LINE_OF_A_STREAM.test(this.#plainText) ? '' : this.#plainText.trim();
 	}
 
 	#feed(text: string): ServerSentEvent[] {
