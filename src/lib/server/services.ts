@@ -83,13 +83,14 @@ export async function createServices(config: Config): Promise<Services> {
 			costUsd: config.DAILY_COST_CAP_USD,
 			unpricedCost: (tokens) => prices.highestCost(tokens)
 		});
+	const privacy = tracePrivacy(config);
 	const runs = new RunRegistry({
 		pipeline: createAnswerPipeline(engine),
 		store,
 		config,
 		allowance: new Allowance(new RateLimit(config.RATE_LIMIT_PER_MINUTE), caps),
 		libraries: () => index.libraries(),
-		privacy: tracePrivacy(config),
+		privacy,
 		conversations
 	});
 	const stopSweeping = sweepOldTraces(store, config.TRACE_RETENTION_DAYS);
@@ -104,7 +105,8 @@ export async function createServices(config: Config): Promise<Services> {
 		runs,
 		async search(request, signal) {
 			requireLibrary(request.library, index.libraries());
-			return searchPassages(engine, request, signal);
+			const found = await searchPassages(engine, request, signal);
+			return { ...found, results: privacy.shownSources(found.results) };
 		},
 		libraries: () => corpus.libraries(),
 		async publish(onProgress, signal) {

@@ -80,7 +80,12 @@ describe('what is kept of a trace', () => {
 				})
 			);
 			const trace = traceWith(keys.join(' '));
-			for (const seen of [privacy.shown(trace), privacy.kept(trace), privacy.comment(keys.join())]) {
+			for (const seen of [
+				privacy.shown(trace),
+				privacy.shownSources(trace.sources),
+				privacy.kept(trace),
+				privacy.comment(keys.join())
+			]) {
 				for (const key of keys) expect(JSON.stringify(seen)).not.toContain(key);
 			}
 		}

@@ -34,9 +34,14 @@ export class TracePrivacy {
 	/** The same for an event that is not a token; tokens go through a concealment. */
 	shownEvent(event: AskEvent): AskEvent {
 		if (!this.secrets.any) return event;
-		if (event.type === 'sources') return { ...event, data: sourcesWithText(event.data, this.#conceal) };
+		if (event.type === 'sources') return { ...event, data: this.shownSources(event.data) };
 		if (event.type !== 'error') return event;
 		return { ...event, data: { ...event.data, message: this.#conceal(event.data.message) } };
+	}
+
+	/** The same for passages by themselves. */
+	shownSources<S extends Source>(sources: readonly S[]): S[] {
+		return this.secrets.any ? sourcesWithText(sources, this.#conceal) : [...sources];
 	}
 
 	/** The trace as it is kept. */
@@ -109,7 +114,7 @@ function withText(trace: Trace, change: (text: string) => string): Trace {
 }
 
 /** Sources with every text of theirs changed. */
-function sourcesWithText(sources: readonly Source[], change: (text: string) => string): Source[] {
+function sourcesWithText<S extends Source>(sources: readonly S[], change: (text: string) => string): S[] {
 	return sources.map((source) => ({
 		...source,
 		document: change(source.document),
