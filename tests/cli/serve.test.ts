@@ -70,7 +70,10 @@ test('a wrong entry of API_KEYS is one line that does not tell the key', async (
 });
 
 test('SIGTERM ends open answers with an event, stores their traces, and exits with 0', async () => {
-	await using app = await startApp({ docs: house(), env: { OPENAI_BASE_URL: model.url } });
+	await using app = await startApp({
+		docs: house(),
+		env: { OPENAI_BASE_URL: model.url, SHUTDOWN_GRACE_MS: '0' }
+	});
 	const never = Promise.withResolvers<void>();
 	model.queue(answer(['Half', gate(never.promise), ' answer']));
 	const arrived = model.nextCall();

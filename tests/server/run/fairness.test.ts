@@ -1,0 +1,95 @@
+import { describe, expect, it, vi } from 'vitest';
+import { AppError } from '#lib/server/error.ts';
+import { gate, scriptedPipeline, sources } from '../../fixtures/scripted-pipeline.ts';
+import { ask, collect, startRegistry, textOf } from './setup.ts';
+
+describe('many answers at once', () => {
+	it('share the event loop, also when all the tokens of one are there at once', async () => {
+		const many = Array.from({ length: 200_000 }, () => 'x');
+		const { pipeline } = scriptedPipeline((request) =>
+			request.question === 'long' ? [sources(), ...many] : [sources(), 'short']
+		);
+		const { runs } = startRegistry({ pipeline });
+		const long = runs.start(ask({ question: 'long' }), 'ask');
+		// A turn of the event loop, as a request that arrives needs one.
+		await new Promise(setImmediate);
+		const short = runs.start(ask({ question: 'short' }), 'ask');
+		expect(textOf(await collect(short.events()))).toBe('short');
+		expect(long.isFinished).toBe(false);
+		await long.finished;
+		expect(long.own.answer).toHaveLength(many.length);
+	});
+
+	it('take turns by client when they wait', async () => {
+		const hold = gate();
+		const order: string[] = [];
+		const { runs } = startRegistry({
+			config: { MAX_CONCURRENT_ANSWERS: 1 },
+			async *pipeline(request) {
+				order.push(request.question);
+				await hold.opened;
+				yield sources();
+				return { status: 'success', finishReason: 'stop' };
+			}
+		});
+		const started = ['a0', 'a1', 'a2', 'b0', 'c0', 'b1'].map((question) =>
+			runs.start(ask({ question }), 'ask', question[0])
+		);
+		expect(started.map((run) => run.ahead)).toEqual([null, 0, 3, 1, 2, 4]);
+		hold.open();
+		await Promise.all(started.map((run) => run.finished));
+		expect(order).toEqual(['a0', 'a1', 'b0', 'c0', 'a2', 'b1']);
+		expect(started.map((run) => run.ahead)).toEqual(started.map(() => null));
+	});
+
+	it('end the last one waiting of who has most when somebody new comes to a full line', async () => {
+		const hold = gate();
+		const { runs, script } = startRegistry({
+			config: { MAX_CONCURRENT_ANSWERS: 1, MAX_QUEUE: 2 },
+			beats: [sources(), hold.opened]
+		});
+		const [, first, last] = Array.from({ length: 3 }, () => runs.start(ask(), 'ask', 'a'));
+		expect(() => runs.start(ask(), 'ask', 'a')).toThrow(expect.objectContaining({ code: 'overloaded' }));
+		const newcomer = runs.start(ask(), 'ask', 'b');
+		expect((await last!.finished).status).toBe('error');
+		expect(last!.failure).toMatchObject({ code: 'overloaded', retryable: true });
+		expect(() => runs.start(ask(), 'ask', 'c')).toThrow(AppError);
+		hold.open();
+		await Promise.all([first!.finished, newcomer.finished]);
+		expect(script.requests).toHaveLength(3);
+		expect(runs.load()).toMatchObject({ running: 0, queued: 0 });
+	});
+});
+
+describe('a shutdown with a grace time', () => {
+	it('lets answers end, starts none that waits, and ends the rest when the time is over', async () => {
+		vi.useFakeTimers();
+		try {
+			const [quick, never] = [gate(), gate()];
+			const { pipeline, requests } = scriptedPipeline(({ question }) => [
+				sources(),
+				question === 'quick' ? quick.opened : never.opened,
+				'end'
+			]);
+			const { runs } = startRegistry({
+				pipeline,
+				config: { MAX_CONCURRENT_ANSWERS: 2, RESUME_GRACE_MS: 60_000 }
+			});
+			const started = ['quick', 'slow', 'waiting'].map((question) => runs.start(ask({ question }), 'ask'));
+			const closed = runs.close(5000);
+			expect(() => runs.start(ask(), 'ask')).toThrow(
+				expect.objectContaining({ code: 'server_shutdown', status: 503, retryAfterSeconds: 5 })
+			);
+			quick.open();
+			await vi.advanceTimersByTimeAsync(4999);
+			expect(started.map((run) => run.isFinished)).toEqual([true, false, true]);
+			await vi.advanceTimersByTimeAsync(1);
+			await closed;
+			expect(started.map((run) => run.own.status)).toEqual(['success', 'interrupted', 'interrupted']);
+			expect(requests.map(({ question }) => question)).toEqual(['quick', 'slow']);
+			expect(vi.getTimerCount()).toBe(0);
+		} finally {
+			vi.useRealTimers();
+		}
+	});
+});
