@@ -108,6 +108,67 @@ describe('Citations', () => {
 	});
 });
 
+describe('Links', () => {
+	const of = (markdown: string) => renderMarkdown(markdown, { hosts: ['docs.example', 'docs.example:8080'] });
+	const query = 'https://docs.example/?q=a';
+
+	test.each([
+		['a page of a source', '[a](https://docs.example/b#c)', link('https://docs.example/b#c', 'a')],
+		[
+			'another port that a source has',
+			'[a](http://docs.example:8080/)',
+			link('http://docs.example:8080/', 'a')
+		],
+		['capitals', '[a](HTTPS://DOCS.example/)', link('https://docs.example/', 'a')],
+		['a query is shown', `[a](${query})`, `${link(query, 'a')}<span class="address"> (${query})</span>`],
+		['a query that is shown already', query, link(query, query)],
+		[
+			'a text that is another address',
+			'[https://bank.example](https://docs.example/)',
+			`${link('https://docs.example/', 'https://bank.example')}<span class="address"> (https://docs.example/)</span>`
+		],
+		['another host', '[a](https://b.example/c?d=e)', unlinked('a', 'https://b.example/c?d=e')],
+		['another host, bare', 'https://b.example/c', unlinked('https://b.example/c')],
+		['another host, without a scheme', 'www.b.example', unlinked('www.b.example')],
+		['a host that begins the same', '[a](https://docs.example.b/)', unlinked('a', 'https://docs.example.b/')],
+		['a host below', '[a](https://x.docs.example/)', unlinked('a', 'https://x.docs.example/')],
+		['another port', '[a](https://docs.example:1/)', unlinked('a', 'https://docs.example:1/')],
+		['a name in front', '[a](https://b@docs.example/)', unlinked('a', 'https://b@docs.example/')],
+		[
+			'ours in front',
+			'[a](https://docs.example@b.example/)',
+			unlinked('a', 'https://docs.example@b.example/')
+		],
+		[
+			'letters that look the same',
+			'[https://dоcs.example](https://dоcs.example)',
+			unlinked('https://dоcs.example', 'https://xn--dcs-sed.example/')
+		],
+		['a number cites nothing', '[[1]](https://b.example/[1])', unlinked('[1]', 'https://b.example/%5B1%5D')]
+	])('%s', (_name, markdown, markup) => {
+		expect(of(markdown)).toBe(`<p>${markup}</p>`);
+		expect(forbiddenIn(of(markdown))).toEqual([]);
+	});
+
+	test('the hosts of sources are those of their addresses', () => {
+		expect(
+			hostsOf(['https://a.example/b', 'https://A.example/c', 'http://b.example:81/', null, 'c.example', '/d'])
+		).toEqual(['a.example', 'b.example:81']);
+	});
+
+	test('no link leads to a host that was not given, whatever the text', () => {
+		fc.assert(
+			fc.property(markdownText, fc.webUrl({ withQueryParameters: true }), (text, address) => {
+				for (const growing of [false, true])
+					expect(
+						renderMarkdown(`[a](${address}) ${text} ${address}`, { hosts: ['docs.invalid'], growing })
+					).not.toContain('href');
+			}),
+			{ numRuns: 100 }
+		);
+	});
+});
+
 describe('Hostile Markdown', () => {
 	const payloads = [
 		'<script>alert(1)</script>',

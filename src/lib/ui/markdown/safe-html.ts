@@ -3,6 +3,7 @@ import type { Options as SanitizeSchema } from 'rehype-sanitize';
 import { toString } from 'mdast-util-to-string';
 import { SKIP, visit } from 'unist-util-visit';
 import { languageOf } from './highlight-code.ts';
+import { webAddress } from './links.ts';
 import { showHidden } from './visible-text.ts';
 
 /** All that Markdown of a model or a document may become: structure, no pictures, no forms, no styles, no names. */
@@ -29,7 +30,10 @@ export const SAFE_HTML: SanitizeSchema = {
 /** Elements within one another; below are words only, which keeps pages and stacks from harm. */
 export const DEEPEST_ELEMENT = 32;
 
-/** Before the sanitiser: headings below the page's own, hidden characters written out, nothing nested without end. */
+/**
+ * Before the sanitiser: headings below the page's own, addresses in their normal form, hidden characters written out,
+ * nothing nested without end.
+ */
 export function rehypeFit() {
 	return (tree: Root): void => fit(tree, 0);
 }
@@ -38,6 +42,8 @@ function fit(node: Root | Element, depth: number): void {
 	for (const child of node.children) {
 		if (child.type === 'text') child.value = showHidden(child.value);
 		if (child.type !== 'element') continue;
+		const { href } = child.properties;
+		if (href) child.properties.href = webAddress(href) ?? href;
 		const level = /^h([1-6])$/.exec(child.tagName)?.[1];
 		if (level) child.tagName = `h${Math.min(6, Number(level) + 2)}`;
 		if (depth < DEEPEST_ELEMENT) fit(child, depth + 1);
