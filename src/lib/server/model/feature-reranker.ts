@@ -28,17 +28,19 @@ export class FeatureReranker implements Reranker {
 	): Promise<Reranked[]> {
 		throwIfCancelled(signal);
 		const scores = new Float64Array(candidates.length);
-		const names = Object.keys(this.weights);
+		/** What each score is made of. */
+		const parts = candidates.map((): Record<string, number> => ({}));
+		const column = new Float64Array(candidates.length);
 		for (const [name, weight] of Object.entries(this.weights)) {
-			const values = standardise(Float64Array.from(candidates, ({ features }) => features[name] ?? 0));
-			values?.forEach((value, at) => (scores[at]! += weight * value));
+			for (let at = 0; at < column.length; at += 1) {
+				column[at] = parts[at]![name] = candidates[at]!.features[name] ?? 0;
+			}
+			const values = standardise(column);
+			if (!values) continue;
+			for (let at = 0; at < column.length; at += 1) scores[at]! += weight * values[at]!;
 		}
 		return candidates
-			.map(({ chunk, features }, at) => ({
-				chunk_id: chunk.chunk_id,
-				score: scores[at]!,
-				features: Object.fromEntries(names.map((name) => [name, features[name] ?? 0]))
-			}))
+			.map(({ chunk }, at) => ({ chunk_id: chunk.chunk_id, score: scores[at]!, features: parts[at]! }))
 			.sort((a, b) => b.score - a.score || (a.chunk_id < b.chunk_id ? -1 : 1));
 	}
 }
