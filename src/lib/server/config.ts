@@ -69,6 +69,16 @@ const settings = {
 		.min(1)
 		.optional()
 		.describe('Its key, when it is on another host than OPENAI_BASE_URL.'),
+	EMBEDDING_BATCH_SIZE: integer(1, 2048)
+		.default(256)
+		.describe('Texts in one request to the embeddings endpoint, at most.'),
+	EMBEDDING_BATCH_TOKENS: integer(1, 300_000)
+		.default(100_000)
+		.describe('Estimated tokens in one request to the embeddings endpoint, at most.'),
+	EMBEDDING_FORMAT: z
+		.enum(['float', 'none'], { error: 'must be float or none' })
+		.default('float')
+		.describe('The encoding_format to ask for; none leaves it out where the endpoint does not know it.'),
 	RERANK_URL: url
 		.optional()
 		.describe('A /rerank endpoint (Cohere, Jina, TEI); unset means the built-in reranker.'),
@@ -82,7 +92,9 @@ const settings = {
 		.string()
 		.min(1)
 		.optional()
-		.describe('JSON file of model prices, in US dollars per million tokens.'),
+		.describe(
+			'JSON file of model prices, in US dollars per million tokens; it wins over ours of 2025-08-31.'
+		),
 	RESUME_GRACE_MS: integer(0, 600_000)
 		.default(2000)
 		.describe('How long a run goes on when nobody listens, in milliseconds; 0 stops it at once.'),

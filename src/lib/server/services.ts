@@ -151,7 +151,9 @@ function chooseEmbedder(config: Config): Embedder | EmbedderTrainer {
 	return new OpenAiEmbedder({
 		baseUrl: config.EMBEDDING_BASE_URL ?? config.OPENAI_BASE_URL,
 		apiKey: config.EMBEDDING_API_KEY ?? mainKeyFor(config, config.EMBEDDING_BASE_URL),
-		model: config.EMBEDDING_MODEL
+		model: config.EMBEDDING_MODEL,
+		batch: { inputs: config.EMBEDDING_BATCH_SIZE, tokens: config.EMBEDDING_BATCH_TOKENS },
+		asksForFloat: config.EMBEDDING_FORMAT === 'float'
 	});
 }
 

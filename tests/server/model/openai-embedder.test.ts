@@ -59,6 +59,16 @@ describe('embeddings', () => {
 		expect(all.every((vector) => Math.abs(lengthOf(vector) - 1) < 1e-6)).toBe(true);
 	});
 
+	it('leaves encoding_format out and sends fewer texts at once where that is set', async () => {
+		await using model = await startModelServer();
+		const embedder = connect(model, { asksForFloat: false, batch: { inputs: 2, tokens: 1000 } });
+		await embedder.embedPassages(['a', 'b', 'c'], signal);
+		expect(model.calls.map(({ body }) => body)).toEqual([
+			{ model: 'test-embedding', input: ['a', 'b'] },
+			{ model: 'test-embedding', input: ['c'] }
+		]);
+	});
+
 	it('puts vectors in order by their index', async () => {
 		await using model = await startModelServer({
 			embeddings: json({
@@ -199,6 +209,11 @@ describe('batches', () => {
 		fc.assert(
 			fc.property(sizes, (lengths) => {
 				const texts = lengths.map((length) => 'x'.repeat(length));
+				for (const batch of splitBatches(texts, { inputs: 3, tokens: 50 })) {
+					expect(batch.length).toBeLessThanOrEqual(3);
+					const tokens = batch.reduce((sum, text) => sum + Math.ceil(text.length / 4), 0);
+					expect(batch.length === 1 || tokens <= 50).toBe(true);
+				}
 				const batches = [...splitBatches(texts)];
 				expect(batches.flat()).toEqual(texts);
 				for (const batch of batches) {

@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { describeSettings } from '#lib/server/config.ts';
 import { NO_USAGE, type Usage } from '#lib/contract/trace.ts';
-import { loadPrices, PriceList } from '#lib/server/model/prices.ts';
+import { DEFAULT_PRICES_DATE, loadPrices, PriceList } from '#lib/server/model/prices.ts';
 
 const usage: Usage = {
 	prompt_tokens: 1_000_000,
@@ -37,6 +38,11 @@ describe('cost', () => {
 	])('of %s is null, never 0', (_name, model, given) => {
 		expect(prices.cost(model, given)).toBeNull();
 	});
+});
+
+it('default prices are those of the date that the settings name', () => {
+	const { help } = describeSettings().find(({ name }) => name === 'PRICES')!;
+	expect(help).toContain(DEFAULT_PRICES_DATE);
 });
 
 describe('price file', () => {

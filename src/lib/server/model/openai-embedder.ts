@@ -1,7 +1,7 @@
 import type { OpenAI } from 'openai';
 import { throwIfCancelled } from '#lib/server/error.ts';
 import type { Embedder } from './embedder.ts';
-import { splitBatches } from './embedding-batch.ts';
+import { splitBatches, type BatchLimits } from './embedding-batch.ts';
 import { readVectors } from './embedding-vector.ts';
 import { createOpenAiClient, type OpenAiConnection } from './openai-client.ts';
 import { DEFAULT_RETRY_POLICY, withRetries, type RetryPolicy } from './retry.ts';
@@ -10,6 +10,10 @@ import { explainFailure, type Endpoint } from './upstream-error.ts';
 
 export interface OpenAiEmbedderOptions extends OpenAiConnection {
 	model: string;
+	/** What one request may hold. */
+	batch?: BatchLimits;
+	/** False leaves `encoding_format` out, for servers that refuse it. */
+	asksForFloat?: boolean;
 	/** Longest wait for the vectors of one batch with all tries, in milliseconds. */
 	batchTimeoutMs?: number;
 	/** Longest wait for the vector of a question, in milliseconds: a reader is waiting. */
@@ -48,7 +52,7 @@ export class OpenAiEmbedder implements Embedder {
 	async embedPassages(texts: readonly string[], signal: AbortSignal): Promise<Float32Array[]> {
 		const vectors: Float32Array[] = [];
 		const timeoutMs = this.#options.batchTimeoutMs ?? BATCH_TIMEOUT_MS;
-		for (const batch of splitBatches(texts)) {
+		for (const batch of splitBatches(texts, this.#options.batch)) {
 			vectors.push(...(await this.#embed(batch, timeoutMs, signal)));
 		}
 		return vectors;
@@ -63,11 +67,16 @@ export class OpenAiEmbedder implements Embedder {
 	async #embed(texts: readonly string[], timeoutMs: number, signal: AbortSignal): Promise<Float32Array[]> {
 		throwIfCancelled(signal);
 		const limits = new TimeLimits(signal, timeoutMs, 'embeddings');
-		// The package asks for base64 unless told otherwise, which some servers answer wrongly.
-		const body = { model: this.model, input: texts.map(placeholder), encoding_format: 'float' as const };
+		const { asksForFloat = true } = this.#options;
+		// The package's own method asks for base64 unless told otherwise, which some servers answer wrongly.
+		const body = {
+			model: this.model,
+			input: texts.map(placeholder),
+			...(asksForFloat && { encoding_format: 'float' })
+		};
 		try {
 			const response = await withRetries(
-				() => this.#client.embeddings.create(body, { signal: limits.signal }),
+				() => this.#client.post('/embeddings', { body, signal: limits.signal }),
 				{
 					policy: this.#options.retryPolicy ?? DEFAULT_RETRY_POLICY,
 					signal: limits.signal,

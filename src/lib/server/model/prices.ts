@@ -47,7 +47,10 @@ export class PriceList {
 
 	/** What so many tokens cost at the dearest price of the list, in US dollars: for caps, where no price is known. */
 	highestCost(tokens: number): number {
-		const dearest = Math.max(0, ...[...this.#prices.values()].flatMap(({ input, output }) => [input, output]));
+		const dearest = Math.max(
+			0,
+			...[...this.#prices.values()].flatMap(({ input, output }) => [input, output])
+		);
 		return (tokens * dearest) / 1_000_000;
 	}
 }
