@@ -153,7 +153,12 @@ const query = fc
 			.join('&')
 	);
 const path = fc
-	.tuple(fc.constantFrom(...ROUTES), segment, query, fc.constantFrom('', '', '', '/', '/__data.json', '//'))
+	.tuple(
+		fc.constantFrom(...ROUTES),
+		segment,
+		query,
+		fc.constantFrom('', '', '', '', '', '', '/', '/__data.json', '//')
+	)
 	.map(([route, part, asked, end]) => route.replace('@', part) + end + (asked && `?${asked}`));
 
 /** What may stand in a header. */
@@ -233,7 +238,8 @@ export const fuzzBytes: fc.Arbitrary<Uint8Array> = fc.oneof(
 			text
 		)
 		.map(([method, target, version, headers, sent]) => {
+			const host = headers.length < 3 ? 'host: 127.0.0.1\r\n' : '';
 			const lines = headers.map(([name, given]) => `${name}: ${given}\r\n`).join('');
-			return new TextEncoder().encode(`${method} ${target} ${version}\r\n${lines}\r\n${sent}`);
+			return new TextEncoder().encode(`${method} ${target} ${version}\r\n${host}${lines}\r\n${sent}`);
 		})
 );

@@ -31,7 +31,7 @@ const FOR_ASK = [
 	'/libraries',
 	'/feedback'
 ];
-const PROCEDURES_FOR_ASK = ['ask', 'start', 'ask_once', 'search', 'libraries', 'feedback', 'cancel'];
+const PROCEDURES_FOR_ASK = ['ask', 'start', 'ahead', 'ask_once', 'search', 'libraries', 'feedback', 'cancel'];
 
 const routes = readdirSync(join(import.meta.dirname, '../../src/routes'), {
 	recursive: true,

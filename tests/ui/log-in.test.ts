@@ -167,7 +167,15 @@ describe('a reader who comes by a link on another site', () => {
 describe('the log-in page in every size and theme', () => {
 	it.each(LOOKS)('has no axe violation and fits the window: $name', async (look) => {
 		await using opened = await openPage(browser, `${test.app.url}/login`, look);
-		await heading(opened.page, 'Log in').waitFor();
-		await expectSound(opened.page);
+		const { page } = opened;
+		await heading(page, 'Log in').waitFor();
+		await expectSound(page);
+		// With the way out in the header.
+		await logIn(page, ASK_KEY);
+		await new ChatPage(page).ready();
+		await expectSound(page);
+		await page.goto(`${test.app.url}/login`);
+		await heading(page, 'You are logged in').waitFor();
+		await expectSound(page);
 	});
 });

@@ -49,8 +49,9 @@ const visits: [name: string, path: () => Promise<string>, use: (page: Page) => P
 		async () => '/dashboard?window=all',
 		async (page) => {
 			await page.getByRole('link', { name: question }).first().waitFor();
-			for (const chart of await page.locator('svg.lc-root-container, .lc-layout-svg').all())
-				await chart.hover();
+			const charts = await page.locator('.chart').all();
+			expect(charts.length).toBeGreaterThan(0);
+			for (const chart of charts) await chart.hover();
 		}
 	],
 	[

@@ -37,9 +37,9 @@ export function passGate(arrival: Arrival, { config, access }: GateRules): Passa
 	const place = placeOf(routeId, url.pathname);
 	const caller = access.identify(headers);
 	try {
-		const isOpen = place.kind === 'api' && place.scope === null && method === 'GET';
+		const isProbe = place.kind === 'api' && place.scope === null && (method === 'GET' || method === 'HEAD');
 		// A page of a foreign name has no key, so who sends one in the header is a program, whatever name it uses.
-		if (!isInternal && !isOpen && caller?.by !== 'header') requireKnownHost(headers, config);
+		if (!isInternal && !isProbe && caller?.by !== 'header') requireKnownHost(headers, config);
 		if (place.kind === 'api' && isPreflight(request)) {
 			return refuse(preflightResponse(headers, config.ALLOWED_ORIGINS));
 		}
