@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { Bm25Index } from '#lib/server/search/bm25-index.ts';
 import { Bm25Search } from '#lib/server/search/bm25-search.ts';
 import { ALL_LIBRARIES } from '#lib/server/search/library-ranges.ts';
+import { queryTerms } from '#lib/server/search/query-terms.ts';
 
 /** Some are in nearly every passage, most in a few: what frequent words are avoided by. */
 const words = Array.from({ length: 40 }, (_, rank) => `word${rank}`);
@@ -17,7 +18,7 @@ const byNumber = (a: number, b: number) => a < b;
 
 /** All scores by adding up every entry of every term, passage by passage. */
 function plainScores(index: Bm25Index, question: string, library: number) {
-	const query = index.query(question, library);
+	const query = queryTerms(question, index, library);
 	const scores = new Map<number, number>();
 	for (const { term, count, idf } of query) {
 		for (const { segment, start, end } of index.slices(term, library)) {
@@ -70,7 +71,7 @@ it('puts equal scores in the order that was asked for, however many there are', 
 	for (let number = 0; number < 50; number += 1) index.add(0, ['', '', 'rare frequent', '']);
 	for (let number = 0; number < 500; number += 1) index.add(0, ['', '', 'frequent', '']);
 	const search = new Bm25Search(index, 0);
-	const query = index.query('rare frequent', ALL_LIBRARIES);
+	const query = queryTerms('rare frequent', index, ALL_LIBRARIES);
 	const lowest = search.best(query, ALL_LIBRARIES, 3, byNumber);
 	expect([...lowest.numbers]).toEqual([0, 1, 2]);
 	const highest = new Bm25Search(index, 0).best(query, ALL_LIBRARIES, 3, (a, b) => a > b);
@@ -82,7 +83,7 @@ it('answers again after a change from what is there then', () => {
 	index.add(0, ['', '', 'walrus', '']);
 	const search = new Bm25Search(index);
 	const ask = () => [
-		...search.best(index.query('walrus', ALL_LIBRARIES), ALL_LIBRARIES, 5, byNumber).numbers
+		...search.best(queryTerms('walrus', index, ALL_LIBRARIES), ALL_LIBRARIES, 5, byNumber).numbers
 	];
 	expect(ask()).toEqual([0]);
 	index.add(0, ['', '', 'walrus and seal', '']);

@@ -2,7 +2,7 @@ import { rawTokens, termsOf } from './analyze.ts';
 import { inverseDocumentFrequency } from './bm25-settings.ts';
 import { ALL_LIBRARIES } from './library-ranges.ts';
 import type { PassageStore } from './passage-store.ts';
-import type { QueryTerm } from './query-terms.ts';
+import { queryTerms, relatedQueryTerms, type QueryTerm } from './query-terms.ts';
 
 /** How names in code look: camelCase, PascalCase with initials, snake_case, dotted, options. */
 const NAME = /[a-z][A-Z]|[A-Z]{2}[a-z]|_|\.[A-Za-z]|^--/;
@@ -34,8 +34,8 @@ export interface AskedQuestion {
 /** Reads a question with the vocabulary and the frequencies of an index. */
 export function readQuestion(question: string, store: PassageStore): AskedQuestion {
 	const { text } = store;
-	const own = text.query(question, ALL_LIBRARIES);
-	const terms = [...own, ...text.relatedQuery(question)];
+	const own = queryTerms(question, text, ALL_LIBRARIES);
+	const terms = [...own, ...relatedQueryTerms(question, text)];
 	const weights = new Map(terms.map(({ term, idf }) => [term, idf]));
 	const libraryNames = new Set(store.libraryNames.map((name) => name.toLowerCase()));
 	const identifiers = new Set<number>();
@@ -74,7 +74,7 @@ export function readOpening(question: string, store: PassageStore): string {
 	let opening = '';
 	for (const sentence of question.split(SENTENCE_END)) {
 		opening += `${sentence} `;
-		if (store.text.query(opening, ALL_LIBRARIES).length >= LEAST_OPENING_TERMS) break;
+		if (queryTerms(opening, store.text, ALL_LIBRARIES).length >= LEAST_OPENING_TERMS) break;
 	}
 	return opening.trim();
 }

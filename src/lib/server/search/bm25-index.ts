@@ -1,11 +1,9 @@
-import { defaultBm25Settings, inverseDocumentFrequency, type Bm25Settings } from './bm25-settings.ts';
+import { defaultBm25Settings, type Bm25Settings } from './bm25-settings.ts';
 import { fieldNorms, occurrenceWeight, type FieldNorms } from './field-norms.ts';
 import { GrowingArray } from './growing-array.ts';
 import { ALL_LIBRARIES, libraryRanges, REMOVED, type NumberRange } from './library-ranges.ts';
 import { FIELDS } from './passage-fields.ts';
 import { buildPostings, lowerBound, type Postings } from './postings.ts';
-import { heaviest, type QueryTerm } from './query-terms.ts';
-import { relatedTerms } from './related-words.ts';
 import { Segment, type Slice } from './segment.ts';
 import { TokenStore } from './token-store.ts';
 import { Vocabulary } from './vocabulary.ts';
@@ -14,9 +12,6 @@ const FIELD_COUNT = FIELDS.length;
 
 /** Segments that are searched one by one before the younger ones are merged. */
 const MOST_SEGMENTS = 8;
-
-/** How much a word that is only related to one of the question counts. */
-const RELATED_WEIGHT = 0.3;
 
 /** What an index is made of. */
 export interface Bm25Parts {
@@ -115,34 +110,6 @@ export class Bm25Index {
 		if (from === this.end) return;
 		this.#adopt(buildPostings(this.tokens, from, this.end, this.vocabulary.size));
 		if (this.#segments.length > MOST_SEGMENTS) this.#merge();
-	}
-
-	/**
-	 * The distinct known terms of a question with their weights, in its order; of a very long one, the heaviest.
-	 * @param library counts passages of this library only; ALL_LIBRARIES counts all
-	 */
-	query(question: string, library: number): QueryTerm[] {
-		const counts = new Map<number, number>();
-		this.vocabulary.readQuestion(question, (term) => counts.set(term, (counts.get(term) ?? 0) + 1));
-		const terms: QueryTerm[] = [];
-		const size = this.librarySize(library);
-		for (const [term, count] of counts) {
-			const frequency = this.documentFrequency(term, library);
-			if (frequency === 0) continue;
-			terms.push({ term, count, idf: inverseDocumentFrequency(size, frequency), isRelated: false });
-		}
-		return heaviest(terms);
-	}
-
-	/** Known terms that are not in a question but related to its words, with the share of their weight that counts. */
-	relatedQuery(question: string): QueryTerm[] {
-		return relatedTerms(question).flatMap((word) => {
-			const term = this.vocabulary.find(word);
-			const frequency = term === undefined ? 0 : this.documentFrequency(term, ALL_LIBRARIES);
-			if (term === undefined || frequency === 0) return [];
-			const idf = RELATED_WEIGHT * inverseDocumentFrequency(this.#size, frequency);
-			return [{ term, count: 1, idf, isRelated: true }];
-		});
 	}
 
 	/** How many passages hold a term. */

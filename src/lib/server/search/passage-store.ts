@@ -10,6 +10,7 @@ import { ALL_LIBRARIES } from './library-ranges.ts';
 import { readLines } from './lines.ts';
 import { FIELDS, type Field } from './passage-fields.ts';
 import { PassageTable } from './passage-table.ts';
+import { queryTerms } from './query-terms.ts';
 import { TokenStore } from './token-store.ts';
 import { VectorBlock } from './vector-block.ts';
 import { Vocabulary } from './vocabulary.ts';
@@ -121,7 +122,7 @@ export class PassageStore {
 	}
 
 	searchText(question: string, library: number, limit: number): Ranking {
-		return this.textSearch.best(this.text.query(question, library), library, limit, this.before);
+		return this.textSearch.best(queryTerms(question, this.text, library), library, limit, this.before);
 	}
 
 	searchVector(vector: Float32Array, library: number, limit: number): Ranking {

@@ -1,5 +1,13 @@
+import type { Bm25Index } from './bm25-index.ts';
+import { inverseDocumentFrequency } from './bm25-settings.ts';
+import { ALL_LIBRARIES } from './library-ranges.ts';
+import { relatedTerms } from './related-words.ts';
+
 /** A question is searched by so many of its terms, those that weigh most: a pasted log must not hold up everybody else. */
 const MOST_QUERY_TERMS = 64;
+
+/** How much a word that is only related to one of the question counts. */
+const RELATED_WEIGHT = 0.3;
 
 /** A term of a question that the index knows. */
 export interface QueryTerm {
@@ -24,8 +32,36 @@ export function isSameQuery(one: readonly QueryTerm[], other: readonly QueryTerm
 	);
 }
 
+/**
+ * The distinct known terms of a question with their weights, in its order; of a very long one, the heaviest.
+ * @param library counts passages of this library only; ALL_LIBRARIES counts all
+ */
+export function queryTerms(question: string, index: Bm25Index, library: number): QueryTerm[] {
+	const counts = new Map<number, number>();
+	index.vocabulary.readQuestion(question, (term) => counts.set(term, (counts.get(term) ?? 0) + 1));
+	const terms: QueryTerm[] = [];
+	const size = index.librarySize(library);
+	for (const [term, count] of counts) {
+		const frequency = index.documentFrequency(term, library);
+		if (frequency === 0) continue;
+		terms.push({ term, count, idf: inverseDocumentFrequency(size, frequency), isRelated: false });
+	}
+	return heaviest(terms);
+}
+
+/** Known terms that are not in a question but related to its words, with the share of their weight that counts. */
+export function relatedQueryTerms(question: string, index: Bm25Index): QueryTerm[] {
+	return relatedTerms(question).flatMap((word) => {
+		const term = index.vocabulary.find(word);
+		const frequency = term === undefined ? 0 : index.documentFrequency(term, ALL_LIBRARIES);
+		if (term === undefined || frequency === 0) return [];
+		const idf = RELATED_WEIGHT * inverseDocumentFrequency(index.size, frequency);
+		return [{ term, count: 1, idf, isRelated: true }];
+	});
+}
+
 /** The terms that can give most, in the order of the question. */
-export function heaviest(terms: QueryTerm[]): QueryTerm[] {
+function heaviest(terms: QueryTerm[]): QueryTerm[] {
 	if (terms.length <= MOST_QUERY_TERMS) return terms;
 	const kept = new Set(
 		terms.toSorted((a, b) => b.count * b.idf - a.count * a.idf).slice(0, MOST_QUERY_TERMS)
