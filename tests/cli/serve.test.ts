@@ -53,7 +53,11 @@ test('warns in plain words when other machines may come in without a key', async
 		const local = `http://127.0.0.1:${new URL(app.url).port}`;
 		expect((await fetch(`${local}/livez`)).status).toBe(200);
 	}
-	for (const env of [{ HOST: '0.0.0.0', API_KEYS: 'ask:key-of-a-friend' }, { HOST: 'localhost' }]) {
+	const guarded: Record<string, string>[] = [
+		{ HOST: '0.0.0.0', API_KEYS: 'ask:key-of-a-friend' },
+		{ HOST: 'localhost' }
+	];
+	for (const env of guarded) {
 		await using app = await startApp({ env });
 		await app.stop();
 		expect(app.logs()).not.toContain('Warning');

@@ -74,13 +74,14 @@ describe('a session', () => {
 		const session = await sessionOf(ADMIN_KEY);
 		const calls = test.model.calls.length;
 		const input = encodeURIComponent(JSON.stringify({ question }));
-		for (const foreign of [
+		const foreigners: Record<string, string>[] = [
 			{ origin: 'http://evil.example' },
 			{ origin: 'null' },
 			{ 'sec-fetch-site': 'cross-site' },
 			{ 'sec-fetch-site': 'same-site' }
-		]) {
-			const headers = { ...json, ...session, ...(foreign as Record<string, string>) };
+		];
+		for (const foreign of foreigners) {
+			const headers = { ...json, ...session, ...foreign };
 			for (const [method, path] of [
 				['POST', '/ask'],
 				['POST', '/ask/stream'],
