@@ -102,6 +102,9 @@ const settings = {
 	MAX_QUEUE: integer(0, 100_000)
 		.default(256)
 		.describe('Runs that may wait for their turn; more are refused.'),
+	MAX_QUEUE_WAIT_MS: integer(1, 3_600_000)
+		.default(120_000)
+		.describe('How long a run may wait for its turn, in milliseconds; then it ends as overloaded.'),
 	RATE_LIMIT_PER_MINUTE: integer(1, 1_000_000)
 		.optional()
 		.describe(

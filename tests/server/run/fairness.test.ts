@@ -61,6 +61,30 @@ describe('many answers at once', () => {
 	});
 });
 
+describe('waiting for a turn', () => {
+	it('ends as overloaded after the longest wait, and leaves the line', async () => {
+		vi.useFakeTimers();
+		try {
+			const hold = gate();
+			const { runs, script } = startRegistry({
+				config: { MAX_CONCURRENT_ANSWERS: 1, MAX_QUEUE_WAIT_MS: 500, RESUME_GRACE_MS: 60_000 },
+				beats: [sources(), hold.opened]
+			});
+			const [running, waiting] = [runs.start(ask(), 'ask'), runs.start(ask(), 'ask')];
+			await vi.advanceTimersByTimeAsync(499);
+			expect([waiting.ahead, runs.load().queued]).toEqual([0, 1]);
+			await vi.advanceTimersByTimeAsync(1);
+			expect(waiting.failure).toMatchObject({ code: 'overloaded' });
+			expect(runs.load().queued).toBe(0);
+			hold.open();
+			expect((await running.finished).status).toBe('success');
+			expect(script.requests).toHaveLength(1);
+		} finally {
+			vi.useRealTimers();
+		}
+	});
+});
+
 describe('a shutdown with a grace time', () => {
 	it('lets answers end, starts none that waits, and ends the rest when the time is over', async () => {
 		vi.useFakeTimers();

@@ -1,9 +1,5 @@
-import type { Trace } from '#lib/contract/trace.ts';
-import type { DailyCaps } from './daily-caps.ts';
+import type { DailyCaps, Settle } from './daily-caps.ts';
 import { RateLimit } from './rate-limit.ts';
-
-/** Takes down what a run has used, once, when it has ended. */
-export type Settle = (trace: Trace) => void;
 
 /** What may be asked: so much a minute by each client, and so much a day by all of them together. */
 export class Allowance {

@@ -8,8 +8,8 @@ export type Release = () => void;
 export interface Place {
 	/**
 	 * Resolves when the answer may be written.
-	 * @throws AppError `cancelled` when the signal fires while waiting; `overloaded` when the place in the line went to
-	 * somebody who had fewer.
+	 * @throws AppError `cancelled` when the signal fires while waiting; `overloaded` when the waiting took too long, or the
+	 * place in the line went to somebody who had fewer.
 	 */
 	granted: Promise<Release>;
 	/** How many answers come before this one; null when it does not wait (any more). */
@@ -34,6 +34,7 @@ const LONGEST_RETRY_S = 120;
 export class AnswerQueue {
 	readonly #limit: number;
 	readonly #lineLimit: number;
+	readonly #longestWaitMs: number | undefined;
 	readonly #line = new FairLine<Waiter>();
 	#running = 0;
 	#averageMs = FIRST_GUESS_MS;
@@ -41,10 +42,12 @@ export class AnswerQueue {
 	/**
 	 * @param limit answers at once.
 	 * @param lineLimit how many may wait beyond that.
+	 * @param longestWaitMs for how long; undefined for ever.
 	 */
-	constructor(limit: number, lineLimit: number) {
+	constructor(limit: number, lineLimit: number, longestWaitMs?: number) {
 		this.#limit = limit;
 		this.#lineLimit = lineLimit;
+		this.#longestWaitMs = longestWaitMs;
 	}
 
 	get running(): number {
@@ -71,20 +74,28 @@ export class AnswerQueue {
 		if (this.#running < this.#limit) return { granted: Promise.resolve(this.#take()), ahead: () => null };
 		if (this.#line.size >= this.#lineLimit) this.#line.displace()?.giveWay();
 		const { promise, resolve, reject } = Promise.withResolvers<Release>();
+		let timer: ReturnType<typeof setTimeout> | undefined;
+		const stopWaiting = () => {
+			clearTimeout(timer);
+			signal.removeEventListener('abort', leave);
+		};
 		const waiter: Waiter = {
 			enter: () => {
-				signal.removeEventListener('abort', leave);
+				stopWaiting();
 				resolve(this.#take());
 			},
 			giveWay: () => {
-				signal.removeEventListener('abort', leave);
+				stopWaiting();
+				this.#line.remove(client, waiter);
 				reject(this.#overloaded());
 			}
 		};
 		const leave = () => {
+			stopWaiting();
 			this.#line.remove(client, waiter);
 			reject(cancelledError(signal));
 		};
+		if (this.#longestWaitMs !== undefined) timer = setTimeout(waiter.giveWay, this.#longestWaitMs);
 		this.#line.add(client, waiter);
 		if (signal.aborted) leave();
 		else signal.addEventListener('abort', leave, { once: true });

@@ -3,8 +3,12 @@ import { AppError } from '#lib/server/error.ts';
 import { estimatePromptTokens, estimateTextTokens } from '#lib/server/rag/token-estimate.ts';
 import type { SpendingStore } from '#lib/server/store/spending.ts';
 import { logFailure } from './failure-log.ts';
-import type { Settle } from './allowance.ts';
 
+/** Takes down what a run has used, once, when it has ended. */
+export type Settle = (trace: Trace) => void;
+
+/** Failures are logged at most this often, in milliseconds. */
+const LOG_EVERY_MS = 60_000;
 /** What an answer is taken to need before any has ended today, in tokens. */
 const FIRST_GUESS_TOKENS = 2000;
 
@@ -30,6 +34,7 @@ export class DailyCaps {
 	readonly #options: DailyCapOptions;
 	readonly #now: () => Date;
 	#writing = 0;
+	#loggedAt = -Infinity;
 
 	constructor(options: DailyCapOptions) {
 		this.#options = options;
@@ -41,7 +46,7 @@ export class DailyCaps {
 		const { tokens: tokenCap, costUsd: costCap } = this.#options;
 		if (tokenCap === undefined && costCap === undefined) return;
 		const now = this.#now();
-		const spent = this.#spent(dayOf(now));
+		const spent = this.#options.store.spent(dayOf(now));
 		const share = (used: number, first: number) => (spent.answers > 0 ? used / spent.answers : first);
 		const tokens = spent.tokens + this.#writing * share(spent.tokens, FIRST_GUESS_TOKENS);
 		const cost = spent.cost_usd + this.#writing * share(spent.cost_usd, 0);
@@ -58,18 +63,16 @@ export class DailyCaps {
 			try {
 				this.#options.store.add(dayOf(this.#now()), { answers: 1, tokens, cost_usd: costUsd });
 			} catch (thrown) {
-				logFailure('counting what an answer has used', thrown);
+				this.#report(thrown);
 			}
 		};
 	}
 
-	#spent(day: string) {
-		try {
-			return this.#options.store.spent(day);
-		} catch (thrown) {
-			logFailure('reading what the answers of the day have used', thrown);
-			return { answers: 0, tokens: 0, cost_usd: 0 };
-		}
+	#report(thrown: unknown): void {
+		const now = performance.now();
+		if (now - this.#loggedAt < LOG_EVERY_MS) return;
+		this.#loggedAt = now;
+		logFailure('writing down what an answer has used', thrown);
 	}
 
 	#used(trace: Trace): { tokens: number; costUsd: number } {

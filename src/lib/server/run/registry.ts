@@ -26,7 +26,8 @@ const MOST_FINISHED = 500;
 export interface RunRegistryOptions {
 	pipeline: AnswerPipeline;
 	store: TraceStore;
-	config: Pick<Config, 'RESUME_GRACE_MS' | 'MAX_CONCURRENT_ANSWERS' | 'MAX_QUEUE'>;
+	config: Pick<Config, 'RESUME_GRACE_MS' | 'MAX_CONCURRENT_ANSWERS' | 'MAX_QUEUE'> &
+		Partial<Pick<Config, 'MAX_QUEUE_WAIT_MS'>>;
 	/** What one client, and everybody together, may ask; absent sets no limit. */
 	allowance?: Allowance | undefined;
 	/** Names of the libraries that can be asked now, from the index being served; empty when nothing is indexed. */
@@ -72,7 +73,7 @@ export class RunRegistry {
 			pipeline,
 			journal: new Journal(store),
 			privacy,
-			queue: new AnswerQueue(config.MAX_CONCURRENT_ANSWERS, config.MAX_QUEUE),
+			queue: new AnswerQueue(config.MAX_CONCURRENT_ANSWERS, config.MAX_QUEUE, config.MAX_QUEUE_WAIT_MS),
 			resumeGraceMs: config.RESUME_GRACE_MS
 		};
 	}

@@ -13,14 +13,17 @@ export interface Spending {
 
 /** Where the day's spending is kept; apart from the traces, because deleting those gives no money back. */
 export interface SpendingStore {
-	/** @param day such as `2026-02-05`, in UTC. */
+	/** What is known when it cannot be read. @param day such as `2026-02-05`, in UTC. */
 	spent(day: string): Spending;
-	/** Never loses what has been used while the process lives, also when it cannot be written. */
+	/**
+	 * Never loses what has been used while the process lives: what cannot be written counts, and is written with the next.
+	 * @throws what the storage throws when it cannot be written now.
+	 */
 	add(day: string, used: Spending): void;
 }
 
 const SCHEMA = `
-	PRAGMA busy_timeout = 1000;
+	PRAGMA busy_timeout = 50;
 	PRAGMA journal_mode = WAL;
 	PRAGMA synchronous = NORMAL;
 	CREATE TABLE IF NOT EXISTS spending (
