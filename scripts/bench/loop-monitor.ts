@@ -13,7 +13,7 @@ export interface LoopDelay {
 	p50_ms: number;
 	p99_ms: number;
 	max_ms: number;
-	/** The longest that its own thread worked between two looks, in processor time: what others on the machine took is not in it. */
+	/** The longest that its own thread worked between two looks, in processor time: what others on the machine took is not in it. Many systems count it in ticks of 4 ms. */
 	longest_work_ms: number;
 	/** The same, 99 of 100 looks. */
 	p99_work_ms: number;

@@ -1,0 +1,40 @@
+import { setImmediate } from 'node:timers';
+import { expect, it } from 'vitest';
+import { FeatureReranker } from '#lib/server/model/feature-reranker.ts';
+import { findPassages } from '#lib/server/rag/find.ts';
+import { TraceRecorder } from '#lib/server/trace/recorder.ts';
+import { passage } from '../../fixtures/passages.ts';
+import { PlainIndex } from '../../fixtures/plain-index.ts';
+
+const request = { question: 'walrus', library: null };
+const passages = [{ position: 0, chunk: passage({ chunk_id: 'a', text: 'The walrus.' }) }];
+
+function find(signal: AbortSignal) {
+	const knowledge = { index: new PlainIndex(null, passages), embedder: null };
+	const engine = { knowledge: () => knowledge, reranker: new FeatureReranker() };
+	const trace = new TraceRecorder({ ...request, limit: 5 }, 'eval', '');
+	return { trace, found: findPassages(engine, knowledge, request, trace, signal) };
+}
+
+it('gives everything else on the event loop a turn before and after the reranking', async () => {
+	const { trace, found } = find(new AbortController().signal);
+	const stepsDone: number[] = [];
+	let isOver = false;
+	const look = () => {
+		stepsDone.push(trace.pending().steps.length);
+		if (!isOver) setImmediate(look);
+	};
+	setImmediate(look);
+	const result = await found.finally(() => (isOver = true));
+	expect(result.map(({ chunk }) => chunk.chunk_id)).toEqual(['a']);
+	// Text search and fusion; these and the reranking.
+	expect(stepsDone).toEqual(expect.arrayContaining([2, 3]));
+});
+
+it('stops between two stages when told', async () => {
+	const controller = new AbortController();
+	const { trace, found } = find(controller.signal);
+	setImmediate(() => controller.abort());
+	await expect(found).rejects.toMatchObject({ code: 'cancelled' });
+	expect(trace.pending().steps.map(({ name }) => name)).toEqual(['retrieval_bm25', 'fusion_rrf']);
+});
