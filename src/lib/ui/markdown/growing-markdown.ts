@@ -136,8 +136,8 @@ function topLevel(text: string): RootContent[] {
 	}
 }
 
-function headOfRest(piece: string, block: RootContent | undefined): string {
-	if (block?.type !== 'code' && block?.type !== 'table') return '';
+function headOfRest(piece: string, block: RootContent | undefined): string | null {
+	if (!block) return '';
 	return headOf(piece.slice(lineStart(piece, block.position!.start.offset!)), block.type);
 }
 

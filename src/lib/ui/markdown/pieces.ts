@@ -1,5 +1,5 @@
 /** What is read at one go, in characters: a parser needs time that grows with the square of what hostile text it is given. */
-export const LONGEST_PIECE = 3_072;
+export const LONGEST_PIECE = 2_048;
 /** The same for a block of code, which is read in one pass whatever it holds. */
 export const LONGEST_CODE = 8_192;
 /** Marks of lists and quotes that one line may begin with. */
@@ -27,17 +27,21 @@ export function withoutDeepMarks(text: string): string {
 
 /** How much of the beginning of a text is read at one go: a whole block of code, or what a piece may hold. */
 export function pieceLength(text: string): number {
-	const fence = FENCE.exec(text);
-	if (!fence) return LONGEST_PIECE;
-	const [line, mark] = fence;
-	const close = new RegExp(`\\n {0,3}\\${mark![0]}{${mark!.length},}[ \\t]*(?:\\n|$)`).exec(text);
-	const end = close ? close.index + close[0].length : text.length;
-	if (end === line.length) return LONGEST_PIECE;
-	return Math.min(LONGEST_CODE, Math.max(LONGEST_PIECE, end));
+	if (!FENCE.test(text)) return LONGEST_PIECE;
+	return Math.min(LONGEST_CODE, Math.max(LONGEST_PIECE, endOfCode(text) ?? text.length));
 }
 
-/** Where a text that is too long is cut: before a line at the margin if there is one in the second half, else before a line. */
+/** Where the block of code ends that a text begins with; null when it does not end in it, or there is none. */
+function endOfCode(text: string): number | null {
+	const [, mark] = FENCE.exec(text) ?? [];
+	if (!mark) return null;
+	const close = new RegExp(`\\n {0,3}\\${mark[0]}{${mark.length},}[ \\t]*(?:\\n|$)`).exec(text);
+	return close && close.index + close[0].length;
+}
+
+/** Where a text that is too long is cut: behind a line, best before one at the margin, unless a piece would be short. */
 export function placeToCut(text: string, longest: number): number {
+	if (text[longest - 1] === '\n') return longest;
 	const window = text.slice(0, longest);
 	const atMargin = /^[^]*\n(?=\S)/.exec(window)?.[0].length ?? 0;
 	if (atMargin > longest / 2) return atMargin;
@@ -47,10 +51,16 @@ export function placeToCut(text: string, longest: number): number {
 	return /[\ud800-\udbff]$/.test(window) ? longest - 1 : longest;
 }
 
-/** What the rest of a block that was cut begins with again: its fence, or the head of its table. */
-export function headOf(block: string, type: 'code' | 'table'): string {
-	if (type === 'code' && !FENCE.test(block)) return '';
-	const lines = block.split('\n', type === 'table' ? 2 : 1);
-	const head = lines.map((line) => `${line}\n`).join('');
+/**
+ * What the rest of a block that was cut begins with again: its fence, or the head of its table; nothing for other blocks.
+ * Null for a block of code that was not cut, because it ends here.
+ */
+export function headOf(block: string, type: string): string | null {
+	if (type === 'code' && endOfCode(block) !== null) return null;
+	const lines = type === 'table' ? 2 : type === 'code' && FENCE.test(block) ? 1 : 0;
+	const head = block
+		.split('\n', lines)
+		.map((line) => `${line}\n`)
+		.join('');
 	return head.length < LONGEST_PIECE / 4 ? head : '';
 }
