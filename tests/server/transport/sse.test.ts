@@ -229,3 +229,41 @@ describe('heartbeats', () => {
 		expect(vi.getTimerCount()).toBe(0);
 	});
 });
+
+describe('what waits for a reader', () => {
+	it('is bounded by a write, and nothing of it is lost', async () => {
+		const log = new EventLog();
+		const text = 'x'.repeat(20_000);
+		for (let count = 0; count < 30; count += 1) log.append(token(text));
+		log.append(done);
+		log.close();
+		const chunks = await writes(eventStream('run', log.listen()));
+		for (const chunk of chunks) expect(chunk.byteLength).toBeLessThan(65_536 + 21_000);
+		const events = parse(chunks).map(({ data }) => JSON.parse(data) as AskEvent);
+		expect(events).toEqual([...Array.from({ length: 30 }, () => token(text)), done]);
+	});
+});
+
+describe('the place in the line', () => {
+	beforeEach(() => void vi.useFakeTimers());
+	afterEach(() => void vi.useRealTimers());
+
+	it('is told at once and every second as a comment that is no event, until the run has its turn', async () => {
+		const log = new EventLog();
+		let ahead: number | null = 2;
+		const reader = eventStream('run', log.listen(), { ahead: () => ahead }).getReader();
+		const next = async (milliseconds: number) => {
+			const read = reader.read();
+			await vi.advanceTimersByTimeAsync(milliseconds);
+			return decode((await read).value);
+		};
+		expect(await next(0)).toBe(': queued 3\n');
+		ahead = 0;
+		expect(await next(1000)).toBe(': queued 1\n');
+		ahead = null;
+		expect(await next(10_000)).toBe(':hb\n');
+		log.append(token('Hello'));
+		expect(await next(0)).toContain('Hello');
+		await reader.cancel();
+	});
+});

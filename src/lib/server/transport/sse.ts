@@ -4,6 +4,8 @@ import type { RunEvent, RunEvents } from '#lib/server/run/event-log.ts';
 const HEARTBEAT_MS = 10_000;
 /** Events that go into one write at most. */
 const BATCH = 256;
+/** No event is added to a write of so many characters: what a reader does not take is kept for it once more. */
+const WRITE_CHARACTERS = 65_536;
 /**
  * A comment line without the blank line that would make it an event: some clients hand an empty message to their
  * user for every blank line. https://html.spec.whatwg.org/multipage/server-sent-events.html
@@ -57,10 +59,15 @@ export function eventStream(
 ): ReadableStream<Uint8Array> {
 	const encoder = new TextEncoder();
 	let pending: Promise<RunEvent[]> | null = null;
+	let ready: RunEvent[] = [];
 	let isFirst = true;
 	return new ReadableStream<Uint8Array>(
 		{
 			async pull(controller) {
+				if (ready.length > 0) {
+					controller.enqueue(encoder.encode(takeFrames(traceId, ready)));
+					return;
+				}
 				pending ??= events.nextBatch(BATCH);
 				const silenceMs = ahead() === null ? heartbeatMs : Math.min(heartbeatMs, QUEUED_EVERY_MS);
 				const batch = await withinOrNull(pending, isFirst ? 0 : silenceMs);
@@ -71,8 +78,9 @@ export function eventStream(
 					return;
 				}
 				pending = null;
+				ready = batch;
 				if (batch.length === 0) controller.close();
-				else controller.enqueue(encoder.encode(batch.map((event) => frameEvent(traceId, event)).join('')));
+				else controller.enqueue(encoder.encode(takeFrames(traceId, ready)));
 			},
 			cancel() {
 				events.leave();
@@ -80,6 +88,18 @@ export function eventStream(
 		},
 		{ highWaterMark: 0 }
 	);
+}
+
+/** Takes events out, as many as go into one write. */
+function takeFrames(traceId: string, ready: RunEvent[]): string {
+	let text = '';
+	let count = 0;
+	while (count < ready.length && text.length < WRITE_CHARACTERS) {
+		text += frameEvent(traceId, ready[count]!);
+		count += 1;
+	}
+	ready.splice(0, count);
+	return text;
 }
 
 /** The value, or null when it takes longer. */
