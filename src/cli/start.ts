@@ -10,11 +10,13 @@ import { serve } from './serve.ts';
 import { remark } from './terminal.ts';
 import { withServices } from './with-services.ts';
 
-/** Builds what is missing, indexes the documentation at hand when nothing is indexed yet, and serves. */
+/** Builds what is missing, indexes the documentation at hand when nothing is indexed yet, brings an older index up to date, and serves. */
 export async function start(): Promise<void> {
 	await buildIfNeeded();
 	await withServices(async (services, signal) => {
 		if (services.corpus.currentIndex() === null) await indexInstalledPackages(services, signal);
+		// Nothing to do but after an update that reads text differently.
+		else await publish(services, signal);
 	});
 	await serve();
 }

@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -55,6 +56,16 @@ describe('publishIndex', () => {
 		const before = data.generations();
 		expect(await publish(data)).toMatchObject({ changed: false, passages: 2 });
 		expect(data.generations()).toEqual(before);
+	});
+
+	it('makes an index of an older version anew, though no document has changed', async () => {
+		using data = new DataFolder();
+		data.corpus.replace([document('a.md', ['walrus tusks'])]);
+		const { folder } = await publish(data);
+		const manifest = join(data.path, 'index', folder!, 'manifest.json');
+		writeFileSync(manifest, JSON.stringify({ ...JSON.parse(readFileSync(manifest, 'utf8')), format: 0 }));
+		expect(await publish(data)).toMatchObject({ changed: true, passages: 1 });
+		expect(await search(await open(data), 'tusk')).toEqual(['walrus tusks']);
 	});
 
 	it('publishes nothing for a corpus that never held anything', async () => {

@@ -1,10 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { FORMAT } from './passage-store.ts';
 
 const FILE = 'manifest.json';
 
 const manifestSchema = z.object({
+	format: z.literal(FORMAT),
 	/** Model id of the vectors; null without vectors. */
 	embedding_model: z.string().nullable(),
 	/** Hash by document key. */

@@ -15,8 +15,8 @@ import { TokenStore } from './token-store.ts';
 import { VectorBlock } from './vector-block.ts';
 import { Vocabulary } from './vocabulary.ts';
 
-/** Version of the files; another one is not read. */
-const FORMAT = 2;
+/** Version of the files and of how text becomes terms; an index of another one is not read but made again. */
+export const FORMAT = 2;
 const FILE = 'passages.bin';
 
 const metaSchema = z.object({

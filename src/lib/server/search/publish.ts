@@ -6,6 +6,7 @@ import { Breather } from '#lib/server/model/breather.ts';
 import type { Embedder, EmbedderTrainer, FittedEmbedder } from '#lib/server/model/embedder.ts';
 import type { Corpus } from './corpus.ts';
 import { PassageEmbedding } from './passage-embedding.ts';
+import { FORMAT } from './passage-store.ts';
 import { OramaIndex } from './orama.ts';
 import { embeddedText } from './passage-fields.ts';
 import type { Passage } from './passage-index.ts';
@@ -65,6 +66,7 @@ export async function publishIndex(options: PublishOptions): Promise<Published> 
 
 	const embedder = await chooseEmbedder(options, previous && join(folder, previousName!));
 	const wanted: IndexManifest = {
+		format: FORMAT,
 		embedding_model: embedder?.model ?? null,
 		documents: Object.fromEntries(documents.map((entry) => [documentKey(entry), entry.hash]))
 	};
