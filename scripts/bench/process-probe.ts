@@ -9,7 +9,7 @@ export interface ProcessState {
 	resources: Record<string, number>;
 	/** Open file descriptors; null where the system does not tell. */
 	descriptors: number | null;
-	/** In bytes; after a collection when the process was started with `--expose-gc`. */
+	/** In bytes; after a collection when it was asked for and the process was started with `--expose-gc`. */
 	heap_bytes: number;
 	/** Memory outside the heap that objects in it hold. */
 	external_bytes: number;
@@ -18,11 +18,13 @@ export interface ProcessState {
 	warnings: string[];
 	/** On the process itself. */
 	listeners: number;
-	/** Objects that are alive. */
-	abort_signals: number;
+	/** Objects that are alive; only known after a collection. */
+	abort_signals: number | null;
 	unhandled_rejections: number;
 }
 
+/** Path under which the state after collections is told; every other one tells it as it is. */
+const COLLECTED = '/collected';
 const COLLECTIONS = 4;
 
 const warnings: string[] = [];
@@ -34,10 +36,11 @@ process.on('warning', ({ name }) => {
 });
 process.on('unhandledRejection', () => (rejections += 1));
 
-const server = createServer(async (_request, response) => {
+const server = createServer(async ({ url }, response) => {
+	const isCollected = url === COLLECTED;
 	// What weak references and finalisers still hold goes only in later turns of the event loop. The last resort also gives
 	// back pages that are empty, which are otherwise kept for the next need and look like a leak from outside.
-	for (let turn = 0; turn < COLLECTIONS; turn += 1) {
+	for (let turn = 0; isCollected && turn < COLLECTIONS; turn += 1) {
 		global.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
 		await new Promise(setImmediate);
 	}
@@ -50,7 +53,7 @@ const server = createServer(async (_request, response) => {
 		resident_bytes: rss,
 		warnings,
 		listeners: process.eventNames().reduce((sum, name) => sum + process.listenerCount(name), 0),
-		abort_signals: queryObjects(AbortSignal, { format: 'count' }),
+		abort_signals: isCollected ? queryObjects(AbortSignal, { format: 'count' }) : null,
 		unhandled_rejections: rejections
 	};
 	response.setHeader('connection', 'close');

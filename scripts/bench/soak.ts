@@ -14,7 +14,7 @@ const AT_ONCE = 48;
 const FAULTY = 0.5;
 const LEAVING = 0.2;
 /** Answers before the baseline is taken, so that code is compiled and caches are full. */
-const WARM_UP = 0.2;
+const WARM_UP = 0.4;
 /** A finished run can be replayed for a minute; after that nothing of it is left in memory. */
 const FORGOTTEN_MS = 66_000;
 /** How far from the baseline counts as back. */
@@ -77,7 +77,7 @@ export async function measureSoak(
 		RESUME_GRACE_MS: '50'
 	});
 	const probeUrl = /probe on (\S+)/.exec(app.output())![1]!;
-	const look = async () => (await (await fetch(probeUrl)).json()) as ProcessState;
+	const look = async () => (await (await fetch(`${probeUrl}/collected`)).json()) as ProcessState;
 	const endings: Record<string, number> = {};
 	const askMany = async (count: number, tell: boolean) => {
 		let asked = 0;
@@ -141,7 +141,7 @@ function findLeaks(
 	}
 	more('file descriptors', before.descriptors ?? 0, after.descriptors ?? 0);
 	more('listeners', before.listeners, after.listeners);
-	more('abort signals', before.abort_signals, after.abort_signals);
+	more('abort signals', before.abort_signals ?? 0, after.abort_signals ?? 0);
 	more('heap', before.heap_bytes, after.heap_bytes);
 	more('resident memory', before.resident_bytes, after.resident_bytes);
 	if (openSockets > 0) leaks.push(`${openSockets} connections at the model endpoint`);

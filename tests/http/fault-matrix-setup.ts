@@ -133,7 +133,6 @@ export async function startFaultBench({
 		env: (endpoint) => ({ OPENAI_API_KEY: KEY, ...(typeof env === 'function' ? env(endpoint) : env) }),
 		command: [
 			process.execPath,
-			'--expose-gc',
 			...[probe, ...imports].flatMap((path) => ['--import', path]),
 			join(root, 'src/cli/main.ts')
 		]
