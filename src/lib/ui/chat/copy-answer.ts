@@ -1,19 +1,24 @@
 import type { Source } from '#lib/contract/chunk.ts';
-import { headingTrail, sourceAddress } from '#lib/ui/passage/source-label.ts';
+import { exportLine, exportMarkdown } from '#lib/ui/markdown/export-markdown.ts';
+import { headingTrail, sourceAddress, sourceHosts } from '#lib/ui/passage/source-label.ts';
 
-/** The answer as Markdown, with a numbered list of the sources that it cites (of all, if it cites none). */
+/**
+ * The answer as Markdown, with a numbered list of the sources that it cites (of all, if it cites none). As harmless as on
+ * the page, wherever it is pasted: what was hidden in the answer is written out here too.
+ */
 export function answerAsMarkdown(
 	answer: string,
 	sources: readonly Source[],
 	citations: readonly number[]
 ): string {
 	const listed = citations.length > 0 ? sources.filter(({ n }) => citations.includes(n)) : sources;
-	if (listed.length === 0) return answer;
+	const text = exportMarkdown(answer, sourceHosts(sources));
+	if (listed.length === 0) return text;
 	const lines = listed.map((source) => {
-		const place = sourceAddress(source) ?? source.document;
-		return `- [${source.n}] ${headingTrail(source).join(' › ')} (${source.library}): ${place}`;
+		const name = exportLine(`${headingTrail(source).join(' › ')} (${source.library})`);
+		return `- [${source.n}] ${name}: ${sourceAddress(source) ?? exportLine(source.document)}`;
 	});
-	return `${answer.trimEnd()}\n\nSources:\n\n${lines.join('\n')}\n`;
+	return `${text}\n\nSources:\n\n${lines.join('\n')}\n`;
 }
 
 /** Puts a text on the clipboard; tells whether it got there. */

@@ -20,6 +20,7 @@ export interface Block {
  */
 export class GrowingMarkdown {
 	readonly #context: RenderContext;
+	readonly #make: typeof renderMarkdown;
 	#finished: Block[] = [];
 	/** What the finished blocks were made from. */
 	#settled = '';
@@ -36,8 +37,10 @@ export class GrowingMarkdown {
 		block: null
 	};
 
-	constructor(context: RenderContext = {}) {
+	/** @param make what a block is made into. */
+	constructor(context: RenderContext = {}, make: typeof renderMarkdown = renderMarkdown) {
 		this.#context = context;
+		this.#make = make;
 	}
 
 	/**
@@ -70,7 +73,7 @@ export class GrowingMarkdown {
 		const key = this.#finished.length;
 		const { block } = this.#last;
 		if (this.#last.source !== source || this.#last.growing !== growing || block?.key !== key) {
-			const html = source === this.#head ? '' : renderMarkdown(source, { ...this.#context, growing });
+			const html = source === this.#head ? '' : this.#make(source, { ...this.#context, growing });
 			const fresh = html === '' ? null : { key, html, continued: this.#continued };
 			this.#last = { source, growing, block: fresh };
 		}
@@ -118,7 +121,7 @@ export class GrowingMarkdown {
 
 	/** @param head what the rest of the block begins with again; null when the block is whole. */
 	#finishPart(part: string, head: string | null): void {
-		const html = part === this.#head ? '' : renderMarkdown(part, this.#context);
+		const html = part === this.#head ? '' : this.#make(part, this.#context);
 		if (html !== '') this.#finished.push({ key: this.#finished.length, html, continued: this.#continued });
 		this.#settled += part.slice(this.#head.length);
 		this.#head = head ?? '';

@@ -39,8 +39,8 @@ export function hostsOf(addresses: readonly (string | null)[]): string[] {
 	return [...new Set(addresses.flatMap((address) => (webAddress(address) ? [new URL(address!).host] : [])))];
 }
 
-/** With a name or password in front of the host, an address is made to be misread. */
-function leadsTo(address: string, hosts: readonly string[]): boolean {
+/** Whether an address may be followed. With a name or password in front of the host, it is made to be misread. */
+export function leadsTo(address: string, hosts: readonly string[]): boolean {
 	const { host, username, password } = new URL(address);
 	return hosts.includes(host) && username === '' && password === '';
 }
@@ -67,7 +67,7 @@ const behind = (address: string): Element => ({
 });
 
 /** Whether the text already says the address, character by character: a letter of another alphabet may look the same. */
-function isWritten(address: string, text: string): boolean {
+export function isWritten(address: string, text: string): boolean {
 	const bare = (each: string) => each.replace(/^https?:\/\//, '').replace(/\/$/, '');
 	return bare(text) === bare(address);
 }
