@@ -15,6 +15,12 @@ describe('sanitizing', () => {
 		);
 	});
 
+	it('strips what terminals obey, with what it says to them', () => {
+		const link = '\u001b]8;;https://a.example\u0007b\u001b]8;;\u001b\\';
+		expect(stripInvisible(`${link} \u009b31mc\u001b[0m \u009d0;d\u009c \u001bP1$r\u001b\\e`)).toBe('b c  e');
+		expect(stripInvisible('a\u001b]0;never ended\nb')).toBe('a]0;never ended\nb');
+	});
+
 	it('repairs lone surrogates', () => {
 		expect(stripInvisible('a\ud800b').isWellFormed()).toBe(true);
 	});
@@ -36,7 +42,9 @@ describe('sanitizing', () => {
 			'`',
 			'{%',
 			'[',
-			'\u001b['
+			'\u001b[',
+			'\u001b]',
+			'\u009da'
 		];
 		for (const piece of hostile)
 			expect(sanitizeSource(piece.repeat(2_000_000 / piece.length)).length).toBeGreaterThan(0);

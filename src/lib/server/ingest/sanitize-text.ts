@@ -1,6 +1,12 @@
-/** Terminal colour and cursor sequences (ECMA-48 CSI), as notebooks leave them in their output. */
+/**
+ * What terminals obey (ECMA-48): colours and cursor movements, as notebooks leave them in their output, and control strings,
+ * such as the address of a link, which a reader does not see either.
+ */
+const terminalSequence =
+	// eslint-disable-next-line no-control-regex
+	/(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|(?:\u001b[\]PX^_]|[\u0090\u0098\u009d-\u009f])[^\n\u0007\u001b\u0090-\u009f]*(?:\u0007|\u001b\\|\u009c)/g;
 // eslint-disable-next-line no-control-regex
-const terminalSequence = /\u001b\[[0-9;?]*[ -/]*[@-~]/g;
+const maybeTerminalSequence = /[\u001b\u0090-\u009f]/;
 /**
  * What has no ink: control characters except tab and newline, and everything Unicode calls default ignorable
  * (zero-width, bidirectional controls, variation selectors, tags) or interlinear annotation.
@@ -17,7 +23,7 @@ const base64Lines = /(?:^[ \t>]*[A-Za-z0-9+/]{60,240}={0,2}[ \t]*\n){4,}/gm;
 /** Newlines as `\n`, and nothing invisible in it. */
 export function stripInvisible(text: string): string {
 	// Nearly all text is clean; a test is several times cheaper than a replacement.
-	let clean = text.includes('\u001b') ? text.replace(terminalSequence, '') : text;
+	let clean = maybeTerminalSequence.test(text) ? text.replace(terminalSequence, '') : text;
 	clean = clean.replace(lineEnding, '\n');
 	return clean.search(invisible) === -1 ? clean.toWellFormed() : clean.replace(invisible, '').toWellFormed();
 }
