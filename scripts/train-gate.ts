@@ -28,7 +28,7 @@ const options = new Command('npm run train:gate --')
 	)
 	.requiredOption('--off-topic <file.jsonl>', 'real questions that the documentation does not answer')
 	.requiredOption('--corpora <folder...>', 'documentation, a library each by the name of its folder')
-	.option('--refusable <share>', 'of the answerable questions learnt from, how many may be refused', '0.0125')
+	.option('--refusable <share>', 'of the answerable questions learnt from, how many may be refused', '0.016')
 	.option('--write', 'write the weights into the source', false)
 	.parse()
 	.opts<Options>();

@@ -4,12 +4,12 @@
  * speak against an answer. Written by `npm run train:gate`.
  */
 export const gateWeights = {
-	bias: 2.43,
+	bias: 2.84,
 	weights: {
-		word_rarity: -15.54,
-		technology_rarity: -6.63,
-		document_coverage: 3.81,
-		heading_match: 3.13,
-		semantic: 5.52
+		word_rarity: -16.22,
+		technology_rarity: -6.75,
+		document_coverage: 3.7,
+		heading_match: 3.15,
+		semantic: 5.63
 	}
 } as const;

@@ -40,10 +40,12 @@ const names = new Set(
 		.split(/\s+/)
 );
 
-/** The words of a question that name a well-known technology, as they were written. */
+/** The words of a question that name a well-known technology, whole or in a part (`react-router`), as they were written. */
 export function technologiesIn(question: string): string[] {
 	return rawTokens(question).filter((word) => {
-		const name = word.toLowerCase();
-		return names.has(name) || (name.length > 4 && name.endsWith('s') && names.has(name.slice(0, -1)));
+		const whole = word.toLowerCase();
+		return [whole, ...whole.split(/[-._]/)].some(
+			(name) => names.has(name) || (name.length > 4 && name.endsWith('s') && names.has(name.slice(0, -1)))
+		);
 	});
 }
