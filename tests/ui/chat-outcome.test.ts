@@ -35,6 +35,15 @@ describe('an answer that fails', () => {
 		expect(await chat.turns.count()).toBe(1);
 	});
 
+	it('says so when the model reached its longest answer', async () => {
+		await using opened = await test.open();
+		const { chat } = opened;
+		test.http.model.queue(answer(['Plant', ' them'], { finishReason: 'length' }));
+		await chat.ask('How do I plant apple trees at length?');
+		await chat.answered('Plant them');
+		expect(plain(await chat.turn.innerText())).toContain('The answer is cut off here');
+	});
+
 	it('offers no second try where none can help', async () => {
 		await using opened = await test.open();
 		const { chat } = opened;
