@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
 import { queryObjects } from 'node:v8';
 
 /** What a process holds at one moment. */
@@ -25,7 +26,9 @@ export interface ProcessState {
 
 /** Path under which the state after collections is told; every other one tells it as it is. */
 const COLLECTED = '/collected';
-const COLLECTIONS = 4;
+const COLLECTIONS = 15;
+/** Finalisers get their turn only when the loop is idle. */
+const PAUSE_MS = 100;
 
 const warnings: string[] = [];
 let rejections = 0;
@@ -42,7 +45,7 @@ const server = createServer(async ({ url }, response) => {
 	// back pages that are empty, which are otherwise kept for the next need and look like a leak from outside.
 	for (let turn = 0; isCollected && turn < COLLECTIONS; turn += 1) {
 		global.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
-		await new Promise(setImmediate);
+		await wait(PAUSE_MS);
 	}
 	const { heapUsed, rss, external } = process.memoryUsage();
 	const state: ProcessState = {
