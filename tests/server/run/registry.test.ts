@@ -202,7 +202,7 @@ describe('a store that fails', () => {
 			expect(events.at(-1)!.event.type).toBe('done');
 			expect(textOf(events)).toBe('Hello');
 		}
-		expect(runs.load()).toMatchObject({ storeFailures: 6, isStoreFailing: true });
+		expect(runs.load().store).toMatchObject({ failures: 6, waiting: 3, lost: 0, trouble: 'failed' });
 		expect(stderr).toHaveBeenCalledTimes(1);
 		stderr.mockRestore();
 	});
@@ -213,12 +213,12 @@ describe('a store that fails', () => {
 		const middle = gate();
 		const { runs } = startRegistry({ store, beats: [sources(), 'Hello', middle.opened] });
 		const run = runs.start(ask(), 'ask');
-		expect(runs.load().isStoreFailing).toBe(true);
+		expect(runs.load().store.trouble).toBe('failed');
 		store.isBroken = false;
 		middle.open();
 		await run.finished;
 		expect(store.get(run.traceId)).toMatchObject({ status: 'success', answer: 'Hello' });
-		expect(runs.load()).toMatchObject({ storeFailures: 1, isStoreFailing: false });
+		expect(runs.load().store).toMatchObject({ failures: 1, waiting: 0, trouble: null });
 		stderr.mockRestore();
 	});
 });

@@ -13,7 +13,7 @@ interface Keepers {
  * @throws AppError `not_found`.
  */
 export function findTrace({ store, runs }: Keepers, traceId: string): Trace {
-	const trace = store.get(traceId) ?? runs.get(traceId)?.trace;
+	const trace = store.get(traceId) ?? runs.get(traceId)?.trace ?? runs.unstored(traceId);
 	if (!trace) throw unknownTrace();
 	return trace;
 }

@@ -1,5 +1,5 @@
 import type { AskRequest } from '#lib/contract/ask.ts';
-import type { RouteName, TraceStatus } from '#lib/contract/trace.ts';
+import type { RouteName, Trace, TraceStatus } from '#lib/contract/trace.ts';
 import type { Config } from '#lib/server/config.ts';
 import { AppError } from '#lib/server/error.ts';
 import { TracePrivacy } from '#lib/server/privacy/trace-privacy.ts';
@@ -164,7 +164,13 @@ export class RunRegistry {
 		await run?.finished;
 		this.#conversations?.forget(traceId);
 		if (run) this.#drop(run);
-		return run !== undefined;
+		const wasWaiting = this.#context.journal.forget(traceId);
+		return run !== undefined || wasWaiting;
+	}
+
+	/** The trace of a run that the store has not taken yet; null when there is none. */
+	unstored(traceId: string): Trace | null {
+		return this.#context.journal.find(traceId);
 	}
 
 	/** How busy it is and whether traces can be stored, for readiness checks. */
@@ -175,8 +181,12 @@ export class RunRegistry {
 			isClosing: this.#isClosing,
 			running: queue.running,
 			queued: queue.waiting,
-			storeFailures: journal.failures,
-			isStoreFailing: journal.isFailing
+			store: {
+				failures: journal.failures,
+				waiting: journal.waiting,
+				lost: journal.lost,
+				trouble: journal.trouble
+			}
 		};
 	}
 
@@ -196,6 +206,7 @@ export class RunRegistry {
 		const timer = setTimeout(stop, graceMs, runs);
 		await ended;
 		clearTimeout(timer);
+		this.#context.journal.close();
 	}
 
 	#sameRequest(request: AskRequest): Run | null {

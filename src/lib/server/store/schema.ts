@@ -73,6 +73,9 @@ const PRAGMAS = `
 	PRAGMA journal_size_limit = 67108864;
 `;
 
+/** How long a write waits for another process, in milliseconds, once the store is open: nothing else happens meanwhile. */
+export const PATIENCE_MS = 100;
+
 /**
  * Sets a connection up and brings its database to the current schema version (`PRAGMA user_version`). Two processes may
  * do so at once.
@@ -88,6 +91,7 @@ export function prepareDatabase(database: DatabaseSync): void {
 		for (const migration of MIGRATIONS.slice(version)) database.exec(migration);
 		if (version < MIGRATIONS.length) database.exec(`PRAGMA user_version = ${MIGRATIONS.length}`);
 	});
+	database.exec(`PRAGMA busy_timeout = ${PATIENCE_MS}`);
 }
 
 /** Does some work in a write transaction: all of it is kept or, when it throws, none. */

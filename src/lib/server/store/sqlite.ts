@@ -14,10 +14,11 @@ import { AppError } from '#lib/server/error.ts';
 import { listQuery } from './list-query.ts';
 import { stepMetricsOf } from './metrics.ts';
 import { OwnerLock } from './owner-lock.ts';
-import { inTransaction, prepareDatabase } from './schema.ts';
+import { inTransaction, PATIENCE_MS, prepareDatabase } from './schema.ts';
 import { readMetrics } from './read-metrics.ts';
 import { Scrubber } from './scrub.ts';
 import { statsOf } from './stats.ts';
+import { storeTroubleOf } from './store-trouble.ts';
 import { unknownCursor } from './stored.ts';
 import * as rows from './trace-row.ts';
 import { INTERRUPTED_ERROR, type StoredRun, type TraceStore, type Turn } from './trace-store.ts';
@@ -37,6 +38,7 @@ export class SqliteTraceStore implements TraceStore {
 	readonly #owner: OwnerLock;
 	readonly #scrubber: Scrubber;
 	readonly #statements = new Map<string, StatementSync>();
+	#isImpatient = false;
 
 	/**
 	 * @param dataFolder made when it is not there.
@@ -197,6 +199,11 @@ export class SqliteTraceStore implements TraceStore {
 		this.#owner.release();
 	}
 
+	/** Sets a pragma of the connection, such as `max_page_count`. */
+	configure(pragma: string): void {
+		this.#database.exec(pragma);
+	}
+
 	/** Safe at any time: rows of living processes are not touched, and a row is ended only once. */
 	#interruptLeftovers(): void {
 		this.#write(() => {
@@ -246,13 +253,24 @@ export class SqliteTraceStore implements TraceStore {
 	}
 
 	#write<T>(work: () => T): T {
-		return this.#guard(() => inTransaction(this.#database, work));
+		return this.#guard(() => {
+			const result = inTransaction(this.#database, work);
+			if (this.#isImpatient) this.#setPatience(false);
+			return result;
+		});
+	}
+
+	/** Who has waited for a lock in vain does not wait for it again: later writes find at once whether it is gone. */
+	#setPatience(isImpatient: boolean): void {
+		this.#isImpatient = isImpatient;
+		this.#database.exec(`PRAGMA busy_timeout = ${isImpatient ? 0 : PATIENCE_MS}`);
 	}
 
 	#guard<T>(work: () => T): T {
 		try {
 			return work();
 		} catch (thrown) {
+			if (!this.#isImpatient && storeTroubleOf(thrown) === 'locked') this.#setPatience(true);
 			throw storageError(thrown, 'The trace store did not answer as it should.');
 		}
 	}
