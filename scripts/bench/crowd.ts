@@ -1,7 +1,11 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { request } from 'node:http';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { percentile, sorted } from '#lib/server/store/percentile.ts';
 import { startApp, type App } from './app-process.ts';
+import type { CrowdOrder, Streamed } from './crowd-readers.ts';
 import { startForked } from './forked.ts';
 import type { BenchQuestion } from './measure.ts';
 import { formatMilliseconds, type Table } from './table.ts';
@@ -53,22 +57,22 @@ export async function measureCrowds(
 async function gather(app: App, answers: number, questions: readonly BenchQuestion[]): Promise<Crowd> {
 	const asked = await answerable(app, questions);
 	const before = await app.residentMegabytes();
-	const streams: Promise<Streamed>[] = [];
 	app.startMonitor();
-	for (let number = 0; number < answers; number += 1) {
-		streams.push(stream(app.url, asked[number % asked.length]!));
-		await wait(ARRIVAL_MS);
-	}
+	const readers = fork(join(import.meta.dirname, 'crowd-readers.ts'));
+	const order: CrowdOrder = { url: app.url, questions: asked, answers, arrival_ms: ARRIVAL_MS };
+	readers.send(order);
+	await once(readers, 'message');
+	const ended = once(readers, 'message') as Promise<[Streamed[]]>;
 	const over = await Promise.all(
 		Array.from({ length: TOO_MANY }, async (_, number) => {
 			await wait(number * ARRIVAL_MS);
 			return refusal(app.url, asked[0]!);
 		})
 	);
-	const livez = await probe(app.url, 100);
+	const livez = await probe(app.url, 200);
 	const during = await app.residentMegabytes();
 	const { p99_ms, max_ms } = await app.readMonitor();
-	const results = await Promise.all(streams);
+	const [results] = await ended;
 	const firstToken = sorted(await Promise.all(results.map(({ traceId }) => firstTokenOf(app.url, traceId))));
 	return {
 		answers,
@@ -88,39 +92,22 @@ async function gather(app: App, answers: number, questions: readonly BenchQuesti
 /** Questions that reach the model; asking them also warms the code up. */
 async function answerable(app: App, questions: readonly BenchQuestion[]): Promise<string[]> {
 	const found: string[] = [];
-	const results = await Promise.all(
-		questions.slice(0, 40).map(async ({ question }) => ({ question, ...(await stream(app.url, question)) }))
+	await Promise.all(
+		questions.slice(0, 40).map(async ({ question }) => {
+			if (await reachesModel(app.url, question)) found.push(question);
+		})
 	);
-	for (const { question, tokens } of results) if (tokens === TOKENS) found.push(question);
 	if (found.length === 0) throw new Error('None of the questions reaches the model.');
 	return found;
 }
 
-interface Streamed {
-	tokens: number;
-	isDone: boolean;
-	traceId: string;
-}
-
 const headers = { 'content-type': 'application/json' };
 
-async function stream(url: string, question: string): Promise<Streamed> {
+/** Whether a question reaches the model. */
+async function reachesModel(url: string, question: string): Promise<boolean> {
 	const body = JSON.stringify({ question });
 	const response = await fetch(`${url}/ask/stream`, { method: 'POST', headers, body });
-	const decoder = new TextDecoder();
-	let rest = '';
-	const streamed: Streamed = { tokens: 0, isDone: false, traceId: '' };
-	if (!response.ok) return streamed;
-	for await (const bytes of response.body!) {
-		const events = (rest + decoder.decode(bytes, { stream: true })).split('\n\n');
-		rest = events.pop() ?? '';
-		for (const event of events) {
-			if (event.includes('data: {"type":"token"')) streamed.tokens += 1;
-			else if (event.includes('data: {"type":"done"')) streamed.isDone = true;
-			streamed.traceId ||= /^id: ([\w-]+):/m.exec(event)?.[1] ?? '';
-		}
-	}
-	return streamed;
+	return response.ok && !(await response.text()).includes('"finish_reason":"refused"');
 }
 
 async function firstTokenOf(url: string, traceId: string): Promise<number> {

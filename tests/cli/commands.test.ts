@@ -138,7 +138,9 @@ test('traces and stats tell what was asked here', async () => {
 });
 
 test('traces deletes one for good, and knows which are not there', async () => {
-	const asked = await cli(['ask', 'When are the roses watered?', '--json'], { env: { TRACE_CONTENT: 'none' } });
+	const asked = await cli(['ask', 'When are the roses watered?', '--json'], {
+		env: { TRACE_CONTENT: 'none' }
+	});
 	const { trace_id } = JSON.parse(asked.stdout) as { trace_id: string };
 	const listed = await cli(['traces', '--limit', '1']);
 	expect(listed.stdout).toContain('Question not kept');
