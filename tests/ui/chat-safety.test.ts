@@ -1,36 +1,25 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { answer, startModelServer, type ModelServer } from '../fixtures/model-server.ts';
 import { startApp, type App } from '../fixtures/app-server.ts';
+import { MARKUP_ATTACKS } from '../fixtures/markup-attacks.ts';
 import { tempFolder, type TempFolder } from '../fixtures/temp-folder.ts';
 import type { Browser, Page } from 'playwright-core';
 import { openBrowser } from './browser.ts';
 import { ChatPage } from './chat-page.ts';
 import { openPage } from './page-checks.ts';
 
-/** A host that nothing may ever be asked of. */
-const CANARY = 'canary.invalid';
-const PAYLOADS = [
-	`<script>window.hacked = 1</script>`,
-	`<script src="https://${CANARY}/a.js"></script>`,
-	`<img src=x onerror="window.hacked = 2">`,
-	`<img src="https://${CANARY}/b.png">`,
-	`![picture](https://${CANARY}/c.png)`,
-	`![picture](javascript:window.hacked=3)`,
-	`[link](javascript:window.hacked=4)`,
-	`[link](data:text/html,<script>window.hacked=5</script>)`,
-	`[link](vbscript:msgbox(1))`,
-	`<a href="javascript:window.hacked=6">link</a>`,
-	`<javascript:window.hacked=7>`,
-	`<svg onload="window.hacked=8"><use href="https://${CANARY}/d.svg#x"/></svg>`,
-	`<iframe src="https://${CANARY}/e"></iframe>`,
-	`<style>@import url(https://${CANARY}/f.css);</style>`,
-	`<p style="background:url(https://${CANARY}/g.png)">styled</p>`,
-	`<link rel="prefetch" href="https://${CANARY}/h">`,
-	`<form action="https://${CANARY}/i"><button>Send</button></form>`,
-	`[ref]\n\n[ref]: javascript:window.hacked=9`,
-	`<details open ontoggle="window.hacked=10">more</details>`,
-	`<button data-citation="1" onclick="window.hacked=11">1</button>`
-];
+/** Each of them a page: its text, and as much of it as may stand in a title or a heading. */
+const PAGES = Object.fromEntries(
+	MARKUP_ATTACKS.map(({ text }, index) => {
+		const line = text.toWellFormed().replaceAll(/\s+/g, ' ');
+		const title = `title: ${JSON.stringify(`Apple ${line}`)}`;
+		return [
+			`page-${index}.md`,
+			`---\n${title}\n---\n\n# Apple trees ${line}\n\nPlant apple trees in autumn.\n\n${text}\n`
+		];
+	})
+);
+const TEXTS = MARKUP_ATTACKS.map(({ text }) => text.toWellFormed());
 
 let docs: TempFolder;
 let model: ModelServer;
@@ -38,9 +27,7 @@ let app: App;
 let browser: Browser;
 
 beforeAll(async () => {
-	docs = await tempFolder({
-		'page.md': `# Apple trees\n\nPlant apple trees in autumn.\n\n${PAYLOADS.join('\n\n')}\n`
-	});
+	docs = await tempFolder(PAGES);
 	model = await startModelServer();
 	[app, browser] = await Promise.all([
 		startApp({ docs: { orchard: docs.path }, env: { OPENAI_BASE_URL: model.url, OPENAI_API_KEY: 'key' } }),
@@ -54,10 +41,17 @@ afterAll(async () => {
 	await docs?.[Symbol.asyncDispose]();
 });
 
+/** Runs in the page: what the payloads call. */
+function arm(): void {
+	Object.assign(globalThis, { hits: 0, hit: () => ((globalThis as unknown as { hits: number }).hits += 1) });
+}
+
 /** Notes every request that leaves, then does what the test does and checks that nothing ran and nothing left. */
 async function expectHarmless(use: (page: Page, chat: ChatPage) => Promise<void>): Promise<void> {
 	await using opened = await openPage(browser, app.url);
 	const { page, context } = opened;
+	await page.evaluate(arm);
+	await context.addInitScript(arm);
 	const left: string[] = [];
 	context.on('request', (request) => {
 		if (new URL(request.url()).host !== new URL(app.url).host) left.push(request.url());
@@ -65,7 +59,7 @@ async function expectHarmless(use: (page: Page, chat: ChatPage) => Promise<void>
 	const chat = new ChatPage(page);
 	await chat.ready();
 	await use(page, chat);
-	expect(await page.evaluate(() => Reflect.get(window, 'hacked') as unknown)).toBeUndefined();
+	expect(await page.evaluate(() => Reflect.get(window, 'hits') as unknown)).toBe(0);
 	expect(left).toEqual([]);
 	const found = await page
 		.locator('.markdown')
@@ -94,38 +88,45 @@ async function expectHarmless(use: (page: Page, chat: ChatPage) => Promise<void>
 
 describe('an answer full of traps', () => {
 	it.each([
-		['whole', PAYLOADS.map((payload) => `${payload}\n\n`)],
-		['cut into pieces of three characters', PAYLOADS.join('\n\n').match(/[^]{1,3}/g)!]
+		['whole', TEXTS.map((text) => `${text}\n\n`)],
+		['cut into pieces of three characters', TEXTS.join('\n\n').match(/[^]{1,3}/gu)!]
 	])('runs nothing and asks nothing of anybody: %s', async (_, tokens) => {
 		await expectHarmless(async (page, chat) => {
-			model.queue(answer(['Traps [1]:\n\n', ...tokens, '\n\nThe end.']));
+			model.queue(answer(['Traps [1]:\n\n', ...tokens, '\n\n~~~~~\n`````\n\nThe end.']));
 			await chat.ask('How do I plant apple trees?');
 			await chat.answer.getByText('The end.').waitFor();
 			await chat.over();
 			// Everything that can be pressed in it is pressed, besides links that really lead to the web.
-			for (const button of await chat.answer.getByRole('button').all()) {
+			const buttons = await chat.answer.getByRole('button').all();
+			expect(buttons.length).toBeGreaterThan(0);
+			for (const button of buttons) {
 				await button.click();
 				await page.keyboard.press('Escape');
 			}
-			expect(await chat.answer.getByRole('button').count()).toBe(1);
 		});
 	});
 });
 
-describe('a passage full of traps', () => {
-	it('runs nothing and asks nothing of anybody', async () => {
-		await expectHarmless(async (_, chat) => {
-			model.queue(answer(['Plant them [1].']));
-			await chat.ask('How do I plant apple trees?');
-			await chat.over();
-			const sources = await chat.turn.getByRole('list', { name: 'Sources' }).getByRole('button').all();
-			expect(sources.length).toBeGreaterThan(0);
-			for (const source of sources) {
-				await source.click();
-				await chat.passage.waitFor();
-				await chat.button('Close the passage').click();
-				await chat.passage.waitFor({ state: 'detached' });
+describe('pages full of traps', () => {
+	it('run nothing and ask nothing of anybody, as passages and in the trace', async () => {
+		await expectHarmless(async (page, chat) => {
+			for (const text of TEXTS.filter((_, index) => index % 12 === 0)) {
+				model.queue(answer(['Plant them [1] ', '[2].']));
+				await chat.ask(`Apple trees ${text}`.slice(0, 300));
+				await chat.over();
+				const sources = await chat.turn.getByRole('list', { name: 'Sources' }).getByRole('button').all();
+				expect(sources.length).toBeGreaterThan(0);
+				for (const source of sources) {
+					await source.click();
+					await chat.passage.waitFor();
+					await chat.button('Close the passage').click();
+					await chat.passage.waitFor({ state: 'detached' });
+				}
 			}
+			await chat.turn.getByRole('link', { name: 'Trace' }).click();
+			await page.getByRole('heading', { name: 'Ledger' }).waitFor();
+			for (const summary of await page.locator('li details > summary').all()) await summary.click();
+			await page.locator('.markdown').first().waitFor();
 		});
 	});
 });

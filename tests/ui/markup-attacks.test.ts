@@ -62,20 +62,16 @@ describe('A corpus of attacks', () => {
 					block.innerHTML = text;
 					target.append(block);
 					document.body.append(target);
-					const failed = new Promise((resolve) =>
-						addEventListener('error', resolve, { capture: true, once: true })
-					);
-					if (/onerror=hit/.test(text) && target.querySelector('img[onerror]')) await failed;
-					all.push(...look(document.body).found);
-					target.remove();
+					all.push(...look(target).found);
 				}
 				return all;
 			},
 			MARKUP_ATTACKS.map(({ text }) => text).filter((text) => !/http-equiv|<portal/.test(text))
 		);
 		expect(found.length).toBeGreaterThan(100);
-		expect(await opened.hits()).toBeGreaterThan(10);
-		expect(opened.requests.filter(isCanary).length).toBeGreaterThan(10);
+		// Browsers tell of a picture that is not there whenever they get to it.
+		await expect.poll(opened.hits).toBeGreaterThan(10);
+		await expect.poll(() => opened.requests.filter(isCanary).length).toBeGreaterThan(10);
 	});
 
 	test('streamed through the chat character by character: nothing runs, nothing leaves, nothing is out of place', async () => {
