@@ -6,6 +6,7 @@ import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { crowdTable, measureCrowds } from './bench/crowd.ts';
 import { ingestTable, measureIngest, measureUpdates } from './bench/ingest.ts';
+import { killTable, measureKills } from './bench/kill.ts';
 import type { BenchQuestion } from './bench/measure.ts';
 import { searchPlot } from './bench/plot.ts';
 import { makeQuestions, readQuestions } from './bench/questions.ts';
@@ -31,12 +32,15 @@ const SECTIONS = [
 	'throughput',
 	'crowd',
 	'scale',
-	'soak'
+	'soak',
+	'kill'
 ] as const;
 type Section = (typeof SECTIONS)[number];
-/** Takes minutes, and tells whether something leaks rather than how fast it is: only when it is asked for. */
-const UNASKED = SECTIONS.filter((section) => section !== 'soak');
+/** Take minutes, and tell whether something leaks or is lost rather than how fast it is: only when they are asked for. */
+const ASKED_FOR: readonly Section[] = ['soak', 'kill'];
+const UNASKED = SECTIONS.filter((section) => !ASKED_FOR.includes(section));
 
+const KILLS = 20;
 const root = join(import.meta.dirname, '..');
 const progress = (what: string) => console.error(`[bench] ${what}`);
 
@@ -58,7 +62,7 @@ const options = new Command('npm run bench --')
 	.option('--questions <file.jsonl>', 'one {"question", "library"} a line; default: made from the corpus')
 	.option(
 		'--only <sections>',
-		`some of ${SECTIONS.join(', ')}, separated by commas; all but soak`,
+		`some of ${SECTIONS.join(', ')}, separated by commas; all but soak and kill`,
 		sections,
 		UNASKED
 	)
@@ -110,7 +114,10 @@ async function main(workFolder: string): Promise<void> {
 	console.log(
 		`Node ${machine.node}, ${machine.threads} threads of ${machine.processor}, load before ${machine.load_before.toFixed(1)}`
 	);
-	if (has('ingest', 'stream', 'throughput', 'crowd', 'soak') && !existsSync(join(root, 'build/handler.js'))) {
+	if (
+		has('ingest', 'stream', 'throughput', 'crowd', 'soak', 'kill') &&
+		!existsSync(join(root, 'build/handler.js'))
+	) {
 		progress('building the application');
 		execFileSync('npm', ['run', 'build'], { cwd: root, stdio: 'ignore' });
 	}
@@ -121,7 +128,21 @@ async function main(workFolder: string): Promise<void> {
 		show(soakTable(soak));
 		if (soak.leaks.length > 0) process.exitCode = 1;
 	}
-	if (options.only.some((section) => section !== 'soak')) await measureCorpus(workFolder, figures);
+	if (has('kill')) {
+		const { folders, questions } = await writeSyntheticCorpus(join(workFolder, 'kill-corpora'));
+		const kill = await measureKills(
+			join(workFolder, 'kill'),
+			Object.values(folders)[0]!,
+			questions[0]!.question,
+			KILLS,
+			progress
+		);
+		figures.kill = kill;
+		show(killTable(kill));
+		if (kill.missing + kill.damaged_text + kill.integrity_failures + kill.without_sources > 0)
+			process.exitCode = 1;
+	}
+	if (options.only.some((section) => !ASKED_FOR.includes(section))) await measureCorpus(workFolder, figures);
 	if (options.json) await writeFile(options.json, `${JSON.stringify(figures, null, '\t')}\n`);
 }
 

@@ -94,6 +94,18 @@ export function describeTraceStore(name: string, open: () => StoreUnderTest): vo
 				expect(store.get(trace.trace_id)?.answer).toBe(ended.answer);
 			});
 
+			it('saves the sources as soon as they are known, until the end', () => {
+				const trace = pendingTrace();
+				store.create(trace);
+				store.saveSources(trace.trace_id, [demoSource]);
+				store.saveProgress(trace.trace_id, 'Use');
+				expect(store.get(trace.trace_id)).toEqual({ ...trace, answer: 'Use', sources: [demoSource] });
+				const ended = answered(trace);
+				store.finalise({ trace: ended, tokenLengths: [] });
+				store.saveSources(trace.trace_id, []);
+				expect(store.get(trace.trace_id)?.sources).toEqual(ended.sources);
+			});
+
 			it('takes no notice of progress of unknown traces', () => {
 				store.saveProgress('nobody', 'text');
 				expect(store.get('nobody')).toBeNull();

@@ -149,6 +149,9 @@ const settings = {
 	TRACE_RETENTION_DAYS: integer(1, 36_500)
 		.optional()
 		.describe('Traces older than this are deleted; unset keeps all.'),
+	TRACE_MAX_BYTES: integer(1_000_000, 1e15)
+		.optional()
+		.describe('Bytes that traces may take on the disk; the oldest are deleted beyond it. Unset keeps all.'),
 	API_KEYS: list
 		.superRefine((entries, { addIssue }) => {
 			const wrong = entries.findIndex((entry) => parseApiKey(entry) === null);

@@ -49,7 +49,7 @@ export interface Services extends RequestServices {
 	close(graceMs?: number): Promise<void>;
 }
 
-const RETENTION_SWEEP_MS = 3_600_000;
+const RETENTION_SWEEP_MS = 300_000;
 const DAY_MS = 86_400_000;
 
 /**
@@ -93,7 +93,7 @@ export async function createServices(config: Config): Promise<Services> {
 		privacy,
 		conversations
 	});
-	const stopSweeping = sweepOldTraces(store, config.TRACE_RETENTION_DAYS);
+	const stopSweeping = sweepOldTraces(store, config);
 
 	return {
 		config,
@@ -177,14 +177,19 @@ function mainKeyFor(
 	return url === undefined || host(url) === main ? OPENAI_API_KEY : undefined;
 }
 
-/** Deletes traces that are too old, now and every hour; returns how to stop that. */
-function sweepOldTraces(store: SqliteTraceStore, days: number | undefined): () => void {
-	if (days === undefined) return () => {};
-	const sweep = () => {
-		void store.deleteBefore(new Date(Date.now() - days * DAY_MS)).catch(reportSweepFailure);
+/** Deletes traces that are too old or too many, now and every few minutes; returns how to stop that. */
+function sweepOldTraces(
+	store: SqliteTraceStore,
+	{ TRACE_RETENTION_DAYS: days, TRACE_MAX_BYTES: bytes }: Config
+): () => void {
+	if (days === undefined && bytes === undefined) return () => {};
+	const sweep = async () => {
+		if (days !== undefined) await store.deleteBefore(new Date(Date.now() - days * DAY_MS));
+		if (bytes !== undefined) await store.deleteBeyond(bytes);
 	};
-	sweep();
-	const timer = setInterval(sweep, RETENTION_SWEEP_MS);
+	const sweepNow = () => void sweep().catch(reportSweepFailure);
+	sweepNow();
+	const timer = setInterval(sweepNow, RETENTION_SWEEP_MS);
 	timer.unref();
 	return () => clearInterval(timer);
 }

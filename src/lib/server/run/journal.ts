@@ -1,3 +1,4 @@
+import type { Source } from '#lib/contract/chunk.ts';
 import type { Trace } from '#lib/contract/trace.ts';
 import { isHopeless, storeTroubleOf, type StoreTrouble } from '#lib/server/store/store-trouble.ts';
 import type { StoredRun, TraceStore } from '#lib/server/store/trace-store.ts';
@@ -80,6 +81,12 @@ export class Journal {
 		const waiting = this.#waiting.get(traceId);
 		if (waiting) waiting.trace = { ...waiting.trace, answer };
 		else this.#attempt(() => this.#store.saveProgress(traceId, answer));
+	}
+
+	saveSources(traceId: string, sources: Source[]): void {
+		const waiting = this.#waiting.get(traceId);
+		if (waiting) waiting.trace = { ...waiting.trace, sources };
+		else this.#attempt(() => this.#store.saveSources(traceId, sources));
 	}
 
 	/**

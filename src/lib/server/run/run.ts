@@ -1,4 +1,5 @@
 import type { AskEvent, AskRequest, Done } from '#lib/contract/ask.ts';
+import type { Source } from '#lib/contract/chunk.ts';
 import type { RouteName, Trace } from '#lib/contract/trace.ts';
 import { AppError, cancelledError, toAppError } from '#lib/server/error.ts';
 import type { Concealment } from '#lib/server/privacy/own-secrets.ts';
@@ -162,7 +163,23 @@ export class Run {
 	#publish(event: AskEvent): void {
 		if (this.isFinished) return;
 		if (event.type === 'token') this.#publishText(this.#concealment.push(event.data));
-		else this.#log.append(this.#context.privacy.shownEvent(event));
+		else {
+			if (event.type === 'sources') this.#saveSources(event.data);
+			this.#log.append(this.#context.privacy.shownEvent(event));
+		}
+	}
+
+	#saveSources(sources: Source[]): void {
+		const { privacy, journal } = this.#context;
+		const trace = {
+			...this.#recorder.pending(),
+			answer: null,
+			steps: [],
+			prompt: [],
+			candidates: [],
+			sources
+		};
+		journal.saveSources(this.traceId, privacy.kept(trace).sources);
 	}
 
 	#publishText(data: string): void {

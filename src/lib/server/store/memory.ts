@@ -1,3 +1,4 @@
+import type { Source } from '#lib/contract/chunk.ts';
 import type { Stats, StatsRequest } from '#lib/contract/stats.ts';
 import type { FeedbackInput, Trace, TraceListRequest, TraceSummary } from '#lib/contract/trace.ts';
 import { AppError } from '#lib/server/error.ts';
@@ -44,6 +45,11 @@ export class MemoryTraceStore implements TraceStore {
 		if (entry?.run.trace.status !== 'pending') return;
 		entry.run.trace.answer = answer;
 		entry.run.tokenLengths = tokenLengthsOf(answer, null);
+	}
+
+	saveSources(traceId: string, sources: readonly Source[]): void {
+		const entry = this.#entries.get(traceId);
+		if (entry?.run.trace.status === 'pending') entry.run.trace.sources = structuredClone([...sources]);
 	}
 
 	finalise(run: StoredRun): boolean {

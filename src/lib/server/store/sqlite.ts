@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import type { Source } from '#lib/contract/chunk.ts';
 import type { Stats, StatsRequest } from '#lib/contract/stats.ts';
 import {
 	FINISHED_STATUSES,
@@ -25,6 +26,9 @@ import { INTERRUPTED_ERROR, type StoredRun, type TraceStore, type Turn } from '.
 
 /** Traces deleted before the event loop gets a turn; overwriting their pages takes about half a millisecond each. */
 const DELETE_BATCH = 10;
+
+/** Pages given back to the disk before the event loop gets a turn. */
+const VACUUM_PAGES = 100;
 
 const FINISHED = FINISHED_STATUSES.map((status) => `'${status}'`).join(', ');
 
@@ -81,12 +85,11 @@ export class SqliteTraceStore implements TraceStore {
 	}
 
 	saveProgress(traceId: string, answer: string): void {
-		this.#guard(() =>
-			this.#prepare(
-				`UPDATE trace_contents SET answer = ?
-				WHERE trace_number = (SELECT trace_number FROM traces WHERE trace_id = ? AND status = 'pending')`
-			).run(answer, traceId)
-		);
+		this.#saveWhilePending('answer', answer, traceId);
+	}
+
+	saveSources(traceId: string, sources: readonly Source[]): void {
+		this.#saveWhilePending('sources', JSON.stringify(sources), traceId);
 	}
 
 	finalise({ trace, tokenLengths }: StoredRun): boolean {
@@ -174,21 +177,46 @@ export class SqliteTraceStore implements TraceStore {
 	}
 
 	async deleteBefore(moment: Date): Promise<number> {
+		return this.#deleteOldest(moment.getTime(), () => true);
+	}
+
+	/**
+	 * Deletes the oldest traces, except pending ones, until what is stored takes at most so many bytes; resolves to how many.
+	 */
+	async deleteBeyond(bytes: number): Promise<number> {
+		return this.#deleteOldest(Number.MAX_SAFE_INTEGER, () => this.#usedBytes() > bytes);
+	}
+
+	/** Asks before every batch whether to go on, and gives the space back to the disk in the end. */
+	async #deleteOldest(before: number, isWanted: () => boolean): Promise<number> {
 		let deleted = 0;
-		for (;;) {
-			const batch = this.#guard(() =>
+		while (this.#guard(isWanted)) {
+			const { changes } = this.#guard(() =>
 				this.#prepare(
 					`DELETE FROM traces WHERE trace_number IN (
 						SELECT trace_number FROM traces WHERE timestamp < ? AND status <> 'pending'
 						ORDER BY timestamp LIMIT ${DELETE_BATCH})`
-				).run(moment.getTime())
+				).run(before)
 			);
-			deleted += Number(batch.changes);
-			if (Number(batch.changes) < DELETE_BATCH) break;
+			deleted += Number(changes);
+			if (Number(changes) < DELETE_BATCH) break;
+			await setImmediate();
+		}
+		while (deleted > 0 && this.#database.isOpen && this.#figure('freelist_count') > 0) {
+			this.#guard(() => this.#database.exec(`PRAGMA incremental_vacuum(${VACUUM_PAGES})`));
 			await setImmediate();
 		}
 		if (deleted > 0) this.#scrubber.scrub();
 		return deleted;
+	}
+
+	/** Size of the database without the pages that are free, in bytes; the write-ahead log comes and goes. */
+	#usedBytes(): number {
+		return (this.#figure('page_count') - this.#figure('freelist_count')) * this.#figure('page_size');
+	}
+
+	#figure(pragma: string): number {
+		return Number(Object.values(this.#database.prepare(`PRAGMA ${pragma}`).get() ?? {})[0]);
 	}
 
 	close(): void {
@@ -219,6 +247,15 @@ export class SqliteTraceStore implements TraceStore {
 			for (const { trace_number } of ended)
 				explain.run(JSON.stringify(INTERRUPTED_ERROR), Number(trace_number));
 		});
+	}
+
+	#saveWhilePending(column: 'answer' | 'sources', value: string, traceId: string): void {
+		this.#guard(() =>
+			this.#prepare(
+				`UPDATE trace_contents SET ${column} = ?
+				WHERE trace_number = (SELECT trace_number FROM traces WHERE trace_id = ? AND status = 'pending')`
+			).run(value, traceId)
+		);
 	}
 
 	#cursor(traceId: string | undefined): rows.Row | null {

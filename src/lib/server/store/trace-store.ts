@@ -1,3 +1,4 @@
+import type { Source } from '#lib/contract/chunk.ts';
 import type { Stats, StatsRequest } from '#lib/contract/stats.ts';
 import type { FeedbackInput, Trace, TraceListRequest, TraceSummary } from '#lib/contract/trace.ts';
 
@@ -32,6 +33,8 @@ export interface TraceStore {
 	create(trace: Trace): void;
 	/** Saves the text that has come so far, so that a crash loses little. Ignored once finalised. */
 	saveProgress(traceId: string, answer: string): void;
+	/** Saves the sources as soon as they are known, so that text which a crash leaves keeps what it cites. Ignored once finalised. */
+	saveSources(traceId: string, sources: readonly Source[]): void;
 	/**
 	 * Ends the trace; a second call for the same id changes nothing and returns false.
 	 * @throws AppError `storage_failed`.
