@@ -13,6 +13,7 @@ import { makeQuestions, readQuestions } from './bench/questions.ts';
 import { measureRetrieval, measureScale, retrievalTable, scaleTable } from './bench/retrieval.ts';
 import { measureSearch, searchTable } from './bench/search.ts';
 import { measureSoak, soakTable } from './bench/soak.ts';
+import { measureStore, storeTable } from './bench/store.ts';
 import { measureStream, streamTable } from './bench/stream.ts';
 import { writeSyntheticCorpus } from './bench/synthetic.ts';
 import { formatTable, type Table } from './bench/table.ts';
@@ -33,11 +34,12 @@ const SECTIONS = [
 	'crowd',
 	'scale',
 	'soak',
-	'kill'
+	'kill',
+	'store'
 ] as const;
 type Section = (typeof SECTIONS)[number];
 /** Take minutes, and tell whether something leaks or is lost rather than how fast it is: only when they are asked for. */
-const ASKED_FOR: readonly Section[] = ['soak', 'kill'];
+const ASKED_FOR: readonly Section[] = ['soak', 'kill', 'store'];
 const UNASKED = SECTIONS.filter((section) => !ASKED_FOR.includes(section));
 
 const KILLS = 20;
@@ -51,6 +53,7 @@ interface Options {
 	json?: string;
 	plot?: string;
 	answers: number;
+	traces: number;
 }
 
 const options = new Command('npm run bench --')
@@ -62,11 +65,12 @@ const options = new Command('npm run bench --')
 	.option('--questions <file.jsonl>', 'one {"question", "library"} a line; default: made from the corpus')
 	.option(
 		'--only <sections>',
-		`some of ${SECTIONS.join(', ')}, separated by commas; all but soak and kill`,
+		`some of ${SECTIONS.join(', ')}, separated by commas; all but soak, kill and store`,
 		sections,
 		UNASKED
 	)
 	.option('--answers <number>', 'answers of the soak', Number, 10_000)
+	.option('--traces <number>', 'traces of the store', Number, 1_000_000)
 	.option('--json <file>', 'write the figures')
 	.option('--plot <file.svg>', 'draw the search times')
 	.parse()
@@ -141,6 +145,11 @@ async function main(workFolder: string): Promise<void> {
 		show(killTable(kill));
 		if (kill.missing + kill.damaged_text + kill.integrity_failures + kill.without_sources > 0)
 			process.exitCode = 1;
+	}
+	if (has('store')) {
+		const store = await measureStore(join(workFolder, 'store'), options.traces, progress);
+		figures.store = store;
+		show(storeTable(store, options.traces));
 	}
 	if (options.only.some((section) => !ASKED_FOR.includes(section))) await measureCorpus(workFolder, figures);
 	if (options.json) await writeFile(options.json, `${JSON.stringify(figures, null, '\t')}\n`);
