@@ -43,6 +43,10 @@ const ASKED_FOR: readonly Section[] = ['soak', 'kill', 'store'];
 const UNASKED = SECTIONS.filter((section) => !ASKED_FOR.includes(section));
 
 const KILLS = 20;
+/** What it asks must not be refused: a refusal is over before the kill. */
+const KILL_PAGE =
+	'# Planting\n\nPlant apple trees four metres apart, in autumn, in loamy soil. Water every apple tree for two weeks.\n';
+const KILL_QUESTION = 'How far apart do I plant apple trees?';
 const root = join(import.meta.dirname, '..');
 const progress = (what: string) => console.error(`[bench] ${what}`);
 
@@ -133,17 +137,16 @@ async function main(workFolder: string): Promise<void> {
 		if (soak.leaks.length > 0) process.exitCode = 1;
 	}
 	if (has('kill')) {
-		const { folders, questions } = await writeSyntheticCorpus(join(workFolder, 'kill-corpora'));
-		const kill = await measureKills(
-			join(workFolder, 'kill'),
-			Object.values(folders)[0]!,
-			questions[0]!.question,
-			KILLS,
-			progress
-		);
+		const docs = join(workFolder, 'orchard');
+		await mkdir(docs);
+		await writeFile(join(docs, 'planting.md'), KILL_PAGE);
+		const kill = await measureKills(join(workFolder, 'kill'), docs, KILL_QUESTION, KILLS, progress);
 		figures.kill = kill;
 		show(killTable(kill));
-		if (kill.missing + kill.damaged_text + kill.integrity_failures + kill.without_sources > 0)
+		if (
+			kill.missing + kill.wrong_status + kill.damaged_text + kill.integrity_failures + kill.without_sources >
+			0
+		)
 			process.exitCode = 1;
 	}
 	if (has('store')) {
