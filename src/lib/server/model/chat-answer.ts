@@ -34,6 +34,8 @@ export class ChatAnswer {
 	/** Moments of the first and the last piece of reasoning. */
 	#reasoning: { from: number; to: number } | null = null;
 	#refused = false;
+	/** As it was last named, before redaction: every chunk says it again. */
+	#modelSaid: string | null = null;
 	/** White space before the first word, until it is known whether a word comes. */
 	#blank = '';
 
@@ -151,7 +153,10 @@ export class ChatAnswer {
 			return '';
 		}
 		this.usage = reading.usage ?? this.usage;
-		this.model = reading.model ? redact(reading.model, this.#endpoint) : this.model;
+		if (reading.model && reading.model !== this.#modelSaid) {
+			this.#modelSaid = reading.model;
+			this.model = redact(reading.model, this.#endpoint);
+		}
 		if (this.finished) {
 			if (reading.content) this.warnings.add('text_after_finish');
 			return '';

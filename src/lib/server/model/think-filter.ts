@@ -1,5 +1,7 @@
 /** What can change the state: a reasoning tag, the backticks of code, and a blank line, which inline code cannot span. */
 const MARK = /<think>|<\/think>|`+|\n\n/gi;
+/** No mark is without one of these; most pieces of an answer have none. */
+const MAY_MATTER = /[<`\n]/;
 /** The start of a mark at the end of what has come so far: the next piece decides what it is. */
 const UNFINISHED = /(?:<(?:\/?(?:t(?:h(?:i(?:n(?:k)?)?)?)?)?)?|`+|\n+)$/i;
 
@@ -18,6 +20,7 @@ export class ThinkFilter {
 
 	/** The next piece of the answer, without reasoning; the last characters may be held back until it is clear what they are. */
 	push(piece: string): string {
+		if (this.#rest === '' && !this.#thinking && !MAY_MATTER.test(piece)) return piece;
 		const text = this.#rest + piece;
 		const unfinished = UNFINISHED.exec(text);
 		const cut = unfinished ? unfinished.index : text.length;
