@@ -93,7 +93,7 @@ describe('A corpus of attacks', () => {
 		console.info(
 			`${MARKUP_ATTACKS.length} attacks, ${sum(results.map(({ steps }) => steps))} steps, ${sum(results.map(({ elements }) => elements))} elements`
 		);
-	});
+	}, 240_000);
 
 	test('as document and trace: nothing runs, nothing leaves, nothing is out of place', async () => {
 		await using opened = await openRenderingPage(browser, script);
@@ -116,7 +116,8 @@ describe('A corpus of attacks', () => {
 				{ name: 'AnswerView', props: { answer: `${text} [1]`, sources } },
 				{ name: 'LedgerTable', props: { candidates, sources } },
 				{ name: 'PromptView', props: { prompt: [{ role: 'user', content: text }] } },
-				{ name: 'TraceHeader', props: { trace } }
+				{ name: 'TraceHeader', props: { trace } },
+				{ name: 'TraceTable', props: { traces: [trace], fresh: [] } }
 			].map((each) => ({ ...each, text }));
 		});
 		const results = await opened.page.evaluate(async (all) => {
@@ -132,7 +133,7 @@ describe('A corpus of attacks', () => {
 			return result;
 		}, shown);
 		expect([...new Set(results.found)]).toEqual([]);
-		expect(results.shown).toBe(7 * MARKUP_ATTACKS.length);
+		expect(results.shown).toBe(8 * MARKUP_ATTACKS.length);
 		await expectHarmless(opened);
 	});
 });
