@@ -1,6 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { AppError } from '#lib/server/error.ts';
 
+/** Widths of the stretches of time that statistics are summed up over, in milliseconds; each divides the next. Never changed once released. */
+export const ROLLUP_WIDTHS = [600_000, 7_200_000, 86_400_000] as const;
+
 /**
  * Each entry takes the database from the version of its index to the next; entries are never changed once released.
  * `traces` is narrow, so that lists and statistics read little; texts and nested shapes are in `trace_contents`, the
@@ -59,8 +62,28 @@ const MIGRATIONS = [
 		duration_ms REAL NOT NULL,
 		PRIMARY KEY (trace_number, position)
 	) WITHOUT ROWID;
+	`,
+	// Sums over stretches of time, see rollup.ts. Whatever changes a trace takes those with it away, whoever does it.
+	`
+	CREATE TABLE stats_rollups (
+		start INTEGER NOT NULL,
+		width INTEGER NOT NULL,
+		library TEXT NOT NULL,
+		summary TEXT NOT NULL,
+		PRIMARY KEY (start, width, library)
+	) WITHOUT ROWID;
+	${['INSERT', 'UPDATE', 'DELETE'].map(forgetRollups).join('\n')}
 	`
 ];
+
+function forgetRollups(event: string): string {
+	const row = event === 'INSERT' ? 'new' : 'old';
+	const around = ROLLUP_WIDTHS.map(
+		(width) => `(start = ${row}.timestamp - ${row}.timestamp % ${width} AND width = ${width})`
+	);
+	return `CREATE TRIGGER traces_${event.toLowerCase()}_rollups AFTER ${event} ON traces
+		BEGIN DELETE FROM stats_rollups WHERE ${around.join(' OR ')}; END;`;
+}
 
 /** Settings of a connection; the first two only take effect on a new file. */
 const PRAGMAS = `
