@@ -10,6 +10,7 @@ import svelteConfig from './svelte.config.js';
  */
 const rooms = [
 	'error',
+	'breather',
 	'config',
 	'trace',
 	'privacy',

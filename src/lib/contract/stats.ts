@@ -42,6 +42,8 @@ const seriesPointSchema = z.object({
  */
 export const statsSchema = z.object({
 	window: statsWindowSchema,
+	/** How far percentiles can be from the true ones, as a share of them; 0 means exact. Counts, sums and averages are always exact. */
+	percentile_error: z.number().nonnegative().default(0),
 	total_queries: z.number().int().nonnegative(),
 	avg_latency_ms: milliseconds,
 	avg_retrieval_ms: milliseconds,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { Breather } from '#lib/server/model/breather.ts';
+import { Breather } from '#lib/server/breather.ts';
 import { readLines } from '#lib/server/search/lines.ts';
 
 async function collect(text: string): Promise<string[]> {

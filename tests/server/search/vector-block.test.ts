@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { Breather } from '#lib/server/model/breather.ts';
+import { Breather } from '#lib/server/breather.ts';
 import { ALL_LIBRARIES } from '#lib/server/search/library-ranges.ts';
 import { VectorBlock } from '#lib/server/search/vector-block.ts';
 import { randomFrom } from '../../../scripts/bench/random.ts';

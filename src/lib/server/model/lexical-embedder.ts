@@ -3,7 +3,7 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { readBuffers, writeBuffers } from '#lib/server/store/buffer-file.ts';
-import { Breather } from './breather.ts';
+import { Breather } from '#lib/server/breather.ts';
 import type { EmbedderTrainer, FittedEmbedder } from './embedder.ts';
 import { rightSingularVectors, type SparseMatrix } from './randomized-svd.ts';
 

@@ -1,4 +1,4 @@
-import type { Breather } from './breather.ts';
+import type { Breather } from '#lib/server/breather.ts';
 
 /** A sparse matrix, row after row. */
 export interface SparseMatrix {

@@ -1,4 +1,4 @@
-import { giveWay } from '#lib/server/model/breather.ts';
+import { giveWay } from '#lib/server/breather.ts';
 import type { TraceRecorder } from '#lib/server/trace/recorder.ts';
 import type { Knowledge, SearchEngine } from './engine.ts';
 import { fuseByReciprocalRank, RRF_K } from './fuse.ts';

@@ -4,7 +4,7 @@ import type { RouteName, Trace } from '#lib/contract/trace.ts';
 import { AppError, cancelledError, toAppError } from '#lib/server/error.ts';
 import type { Concealment } from '#lib/server/privacy/own-secrets.ts';
 import type { TracePrivacy } from '#lib/server/privacy/trace-privacy.ts';
-import { Breather } from '#lib/server/model/breather.ts';
+import { Breather } from '#lib/server/breather.ts';
 import type { AnswerOutcome, AnswerPipeline } from '#lib/server/rag/answer.ts';
 import { TraceRecorder } from '#lib/server/trace/recorder.ts';
 import type { AnswerQueue, Place } from './answer-queue.ts';

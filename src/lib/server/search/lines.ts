@@ -1,4 +1,4 @@
-import type { Breather } from '#lib/server/model/breather.ts';
+import type { Breather } from '#lib/server/breather.ts';
 
 /** Bytes that are decoded between two looks at the clock. */
 const STRETCH = 32_768;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Chunk } from '#lib/contract/chunk.ts';
 import { AppError } from '#lib/server/error.ts';
-import { Breather } from '#lib/server/model/breather.ts';
+import { Breather } from '#lib/server/breather.ts';
 import type { Embedder, EmbedderTrainer } from '#lib/server/model/embedder.ts';
 import type { Corpus } from './corpus.ts';
 import { OramaIndex } from './orama.ts';

@@ -1,7 +1,7 @@
 import { create, insertMultiple, remove, search, searchVector, type Orama, type Results } from '@orama/orama';
 import { mkdir } from 'node:fs/promises';
 import type { Chunk } from '#lib/contract/chunk.ts';
-import { Breather } from '#lib/server/model/breather.ts';
+import { Breather } from '#lib/server/breather.ts';
 import type { Bm25Settings } from './bm25-settings.ts';
 import { EvidenceReader } from './evidence.ts';
 import { documentKey } from './index-manifest.ts';

@@ -4,7 +4,7 @@ import type { Chunk } from '#lib/contract/chunk.ts';
 import { Bm25Index } from './bm25-index.ts';
 import { Bm25Search, type Ranking } from './bm25-search.ts';
 import type { Bm25Settings } from './bm25-settings.ts';
-import { Breather } from '#lib/server/model/breather.ts';
+import { Breather } from '#lib/server/breather.ts';
 import { readBuffers, writeBuffers } from '#lib/server/store/buffer-file.ts';
 import { ALL_LIBRARIES } from './library-ranges.ts';
 import { readLines } from './lines.ts';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { throwIfCancelled } from '#lib/server/error.ts';
-import { Breather } from '#lib/server/model/breather.ts';
+import { Breather } from '#lib/server/breather.ts';
 import type { Embedder, EmbedderTrainer, FittedEmbedder } from '#lib/server/model/embedder.ts';
 import type { Corpus } from './corpus.ts';
 import { PassageEmbedding } from './passage-embedding.ts';

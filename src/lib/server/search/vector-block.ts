@@ -1,4 +1,4 @@
-import type { Breather } from '#lib/server/model/breather.ts';
+import type { Breather } from '#lib/server/breather.ts';
 import type { Ranking } from './bm25-search.ts';
 import { GrowingArray } from './growing-array.ts';
 import { ALL_LIBRARIES } from './library-ranges.ts';

@@ -1,5 +1,5 @@
 import { rawTokens, termsOf } from './analyze.ts';
-import type { Breather } from '#lib/server/model/breather.ts';
+import type { Breather } from '#lib/server/breather.ts';
 import { readLines } from './lines.ts';
 
 /** Terms and their numbers, from 0 in order of arrival. */

@@ -30,6 +30,11 @@ export function isFinished(status: TraceStatus): boolean {
 	return (FINISHED_STATUSES as readonly TraceStatus[]).includes(status);
 }
 
+/** Whether a model was called and nobody knows at what price. */
+export function isUnpriced(row: TraceMetrics): boolean {
+	return row.status !== 'pending' && row.model !== null && row.cost_usd === null;
+}
+
 /** The metrics of a trace. */
 export function metricsOf(trace: Trace): TraceMetrics {
 	return {

@@ -1,7 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { SQLInputValue, StatementSync } from 'node:sqlite';
 import type { StatsRequest } from '#lib/contract/stats.ts';
-import type { StepName } from '#lib/contract/trace.ts';
 import type { StepMetrics, TraceMetrics } from './metrics.ts';
 import { windowBounds } from './series.ts';
 
@@ -20,8 +19,19 @@ export async function readMetrics(
 	prepare: (sql: string) => StatementSync,
 	{ window, library }: StatsRequest,
 	now: Date
-): Promise<{ traces: TraceMetrics[]; steps: StepMetrics[] }> {
-	const bounds = windowBounds(window, now.getTime());
+): Promise<{ traces: TraceMetrics[]; steps: LibraryStep[] }> {
+	return readBetween(prepare, windowBounds(window, now.getTime()), library);
+}
+
+/** A step with the library that its question was about. */
+export type LibraryStep = StepMetrics & Pick<TraceMetrics, 'library_filter'>;
+
+/** The same for the traces of a stretch of time, both ends included, in milliseconds since the epoch. */
+export async function readBetween(
+	prepare: (sql: string) => StatementSync,
+	bounds: { from: number; to: number },
+	library: string | undefined
+): Promise<{ traces: TraceMetrics[]; steps: LibraryStep[] }> {
 	const to = Number.isFinite(bounds.to) ? bounds.to : Number.MAX_SAFE_INTEGER;
 	const ofLibrary = library === undefined ? '' : 'AND library_filter IS ?';
 	const filter: SQLInputValue[] = library === undefined ? [] : [library === 'null' ? null : library];
@@ -31,12 +41,12 @@ export async function readMetrics(
 		ORDER BY timestamp, trace_number LIMIT ${PAGE}`
 	);
 	const stepsOfPage = prepare(
-		`SELECT name, duration_ms FROM traces CROSS JOIN trace_steps USING (trace_number)
+		`SELECT name, duration_ms, library_filter FROM traces CROSS JOIN trace_steps USING (trace_number)
 		WHERE timestamp BETWEEN ? AND ? AND (timestamp, trace_number) > (?, ?) AND (timestamp, trace_number) <= (?, ?)
 		${ofLibrary}`
 	);
 	const traces: TraceMetrics[] = [];
-	const steps: StepMetrics[] = [];
+	const steps: LibraryStep[] = [];
 	let after: [number, number] = [
 		Number.isFinite(bounds.from) ? bounds.from - 1 : -1,
 		Number.MAX_SAFE_INTEGER
@@ -47,8 +57,8 @@ export async function readMetrics(
 		if (!last) return { traces, steps };
 		const until: [number, number] = [Number(last.timestamp), Number(last.trace_number)];
 		for (const row of page) traces.push(row as unknown as TraceMetrics);
-		for (const { name, duration_ms } of stepsOfPage.all(after[0], until[0], ...after, ...until, ...filter)) {
-			steps.push({ name: name as StepName, duration_ms: Number(duration_ms) });
+		for (const row of stepsOfPage.all(after[0], until[0], ...after, ...until, ...filter)) {
+			steps.push(row as unknown as LibraryStep);
 		}
 		if (page.length < PAGE) return { traces, steps };
 		after = until;

@@ -66,11 +66,11 @@ const MIGRATIONS = [
 	// Sums over stretches of time, see rollup.ts. Whatever changes a trace takes those with it away, whoever does it.
 	`
 	CREATE TABLE stats_rollups (
-		start INTEGER NOT NULL,
 		width INTEGER NOT NULL,
+		start INTEGER NOT NULL,
 		library TEXT NOT NULL,
 		summary TEXT NOT NULL,
-		PRIMARY KEY (start, width, library)
+		PRIMARY KEY (width, start, library)
 	) WITHOUT ROWID;
 	${['INSERT', 'UPDATE', 'DELETE'].map(forgetRollups).join('\n')}
 	`

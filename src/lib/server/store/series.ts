@@ -62,6 +62,22 @@ export function bucketsOf(window: StatsWindow, now: number, timestamps: readonly
 	return fitting ?? layout(WIDEST * Math.ceil((last - first) / WIDEST / (MOST_BUCKETS - 1)));
 }
 
+/**
+ * Buckets on round moments that cover everything between two, of a width that a given one divides; the first and the last may reach
+ * beyond. They are as wide as those of `bucketsOf`, so there may be one more.
+ */
+export function roundBucketsOf(window: StatsWindow, first: number, last: number, unit: number): Buckets {
+	const layout = (width: number): Buckets => {
+		const start = Math.floor(first / width) * width;
+		return { start, width, count: Math.floor((last - start) / width) + 1 };
+	};
+	if (window !== 'all') return layout(Math.max(unit, BOUNDED[window].width));
+	const fitting = WIDTHS.filter((width) => width % unit === 0)
+		.map(layout)
+		.find((buckets) => buckets.count <= MOST_BUCKETS);
+	return fitting ?? layout(WIDEST * Math.ceil((last - first) / WIDEST / (MOST_BUCKETS - 1)));
+}
+
 /** The time line of some traces, all of which lie within the buckets. */
 export function seriesOf(rows: readonly TraceMetrics[], { start, width, count }: Buckets): SeriesPoint[] {
 	const inBucket: TraceMetrics[][] = Array.from({ length: count }, () => []);

@@ -12,11 +12,13 @@ import {
 	type TraceSummary
 } from '#lib/contract/trace.ts';
 import { AppError } from '#lib/server/error.ts';
+import { isLarge, largeStats } from './large-stats.ts';
 import { listQuery } from './list-query.ts';
 import { stepMetricsOf } from './metrics.ts';
 import { OwnerLock } from './owner-lock.ts';
 import { inTransaction, PATIENCE_MS, prepareDatabase } from './schema.ts';
 import { readMetrics } from './read-metrics.ts';
+import { Rollups } from './rollup.ts';
 import { Scrubber } from './scrub.ts';
 import { statsOf } from './stats.ts';
 import { storeTroubleOf } from './store-trouble.ts';
@@ -42,6 +44,10 @@ export class SqliteTraceStore implements TraceStore {
 	readonly #owner: OwnerLock;
 	readonly #scrubber: Scrubber;
 	readonly #statements = new Map<string, StatementSync>();
+	readonly #rollups = new Rollups(
+		(sql) => this.#prepare(sql),
+		(work) => this.#write(work)
+	);
 	#isImpatient = false;
 
 	/**
@@ -134,7 +140,9 @@ export class SqliteTraceStore implements TraceStore {
 
 	async stats(request: StatsRequest, now = new Date()): Promise<Stats> {
 		try {
-			const { traces, steps } = await readMetrics((sql) => this.#prepare(sql), request, now);
+			const prepare = (sql: string) => this.#prepare(sql);
+			if (isLarge(prepare, request, now)) return await largeStats(prepare, this.#rollups, request, now);
+			const { traces, steps } = await readMetrics(prepare, request, now);
 			return statsOf(traces, steps, request, now);
 		} catch (thrown) {
 			throw storageError(thrown, 'The traces could not be read.');

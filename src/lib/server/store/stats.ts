@@ -1,7 +1,7 @@
 import type { Stats, StatsRequest } from '#lib/contract/stats.ts';
 import type { StepName } from '#lib/contract/trace.ts';
 import { round } from '#lib/server/trace/interval.ts';
-import { isFinished, type StepMetrics, type TraceMetrics } from './metrics.ts';
+import { isFinished, isUnpriced, type StepMetrics, type TraceMetrics } from './metrics.ts';
 import { average, percentile, sorted } from './percentile.ts';
 import { bucketsOf, otherTime, seriesOf } from './series.ts';
 
@@ -21,6 +21,7 @@ export function statsOf(
 	const timestamps = rows.map((row) => row.timestamp);
 	return {
 		window: request.window,
+		percentile_error: 0,
 		total_queries: rows.length,
 		avg_latency_ms: average(totals),
 		avg_retrieval_ms: average(finished.map((row) => row.retrieval_ms)),
@@ -38,18 +39,13 @@ export function statsOf(
 		},
 		cost_usd: sumOfKnown(rows.map((row) => row.cost_usd)),
 		unpriced_queries: rows.filter(isUnpriced).length,
-		bottleneck: bottleneckOf(finished),
+		bottleneck: bottleneckOf(sharesOf(finished)),
 		feedback: {
 			up: rows.filter((row) => row.rating === 'up').length,
 			down: rows.filter((row) => row.rating === 'down').length
 		},
 		series: seriesOf(rows, bucketsOf(request.window, now.getTime(), timestamps))
 	};
-}
-
-/** A model was called and nobody knows at what price. */
-function isUnpriced(row: TraceMetrics): boolean {
-	return row.status !== 'pending' && row.model !== null && row.cost_usd === null;
 }
 
 function stepStats(steps: readonly StepMetrics[]): Stats['steps'] {
@@ -73,14 +69,25 @@ function stepStats(steps: readonly StepMetrics[]): Stats['steps'] {
 	return stats;
 }
 
-/** The phase with the largest share of all the time that finished answers took; null when they took none. */
-function bottleneckOf(finished: readonly TraceMetrics[]): Stats['bottleneck'] {
+function sharesOf(finished: readonly TraceMetrics[]): PhaseShares {
 	const shares = { retrieval: 0, generation: 0, other: 0 };
 	for (const row of finished) {
 		shares.retrieval += row.retrieval_ms ?? 0;
 		shares.generation += row.generation_ms ?? 0;
 		shares.other += otherTime(row) ?? 0;
 	}
+	return shares;
+}
+
+/** Milliseconds that finished answers took by phase. */
+export interface PhaseShares {
+	retrieval: number;
+	generation: number;
+	other: number;
+}
+
+/** The phase with the largest share of all the time that finished answers took; null when they took none. */
+export function bottleneckOf(shares: PhaseShares): Stats['bottleneck'] {
 	const phases = ['generation', 'retrieval', 'other'] as const;
 	// Rounded, because sums of thousandths are not exact and noise must decide nothing.
 	const largest = phases.reduce((best, phase) => (round(shares[phase]) > round(shares[best]) ? phase : best));

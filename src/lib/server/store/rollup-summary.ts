@@ -1,0 +1,130 @@
+import type { StepName } from '#lib/contract/trace.ts';
+import { Histogram } from './histogram.ts';
+import { isFinished, isUnpriced, type StepMetrics, type TraceMetrics } from './metrics.ts';
+import { otherTime } from './series.ts';
+
+/** The durations of finished answers, by what was timed. */
+const TIMED = ['total', 'first_token', 'retrieval', 'generation', 'other'] as const;
+type Timed = (typeof TIMED)[number];
+
+/** Sums that are null until a value is known. */
+const KNOWN = ['prompt_tokens', 'completion_tokens', 'cost_usd'] as const;
+type Known = (typeof KNOWN)[number];
+
+/** A summary as it is stored. */
+interface StoredSummary {
+	queries: number;
+	unpriced: number;
+	up: number;
+	down: number;
+	libraries: Record<string, number>;
+	statuses: Record<string, number>;
+	known: Record<Known, number | null>;
+	timed: Record<Timed, number[]>;
+	steps: Record<string, number[]>;
+}
+
+/** What statistics need of many traces, in little room; summaries of different traces add up. */
+export class Summary {
+	queries = 0;
+	unpriced = 0;
+	up = 0;
+	down = 0;
+	/** Queries by library filter, `null` for all libraries. */
+	readonly libraries = new Map<string, number>();
+	readonly statuses = new Map<string, number>();
+	readonly known: Record<Known, number | null> = {
+		prompt_tokens: null,
+		completion_tokens: null,
+		cost_usd: null
+	};
+	readonly timed: Record<Timed, Histogram> = {
+		total: new Histogram(),
+		first_token: new Histogram(),
+		retrieval: new Histogram(),
+		generation: new Histogram(),
+		other: new Histogram()
+	};
+	readonly steps = new Map<StepName, Histogram>();
+
+	add(row: TraceMetrics): void {
+		this.queries += 1;
+		if (isUnpriced(row)) this.unpriced += 1;
+		if (row.rating !== null) this[row.rating] += 1;
+		increase(this.libraries, String(row.library_filter), 1);
+		increase(this.statuses, row.status, 1);
+		for (const name of KNOWN) this.#addKnown(name, row[name]);
+		if (!isFinished(row.status)) return;
+		const times: Record<Timed, number | null> = {
+			total: row.total_duration_ms,
+			first_token: row.time_to_first_token_ms,
+			retrieval: row.retrieval_ms,
+			generation: row.generation_ms,
+			other: otherTime(row)
+		};
+		for (const name of TIMED) if (times[name] !== null) this.timed[name].add(times[name]);
+	}
+
+	addStep({ name, duration_ms }: StepMetrics): void {
+		this.#step(name).add(duration_ms);
+	}
+
+	merge(other: Summary): void {
+		this.queries += other.queries;
+		this.unpriced += other.unpriced;
+		this.up += other.up;
+		this.down += other.down;
+		for (const [library, count] of other.libraries) increase(this.libraries, library, count);
+		for (const [status, count] of other.statuses) increase(this.statuses, status, count);
+		for (const name of KNOWN) this.#addKnown(name, other.known[name]);
+		for (const name of TIMED) this.timed[name].merge(other.timed[name]);
+		for (const [name, histogram] of other.steps) this.#step(name).merge(histogram);
+	}
+
+	toJSON(): StoredSummary {
+		const { queries, unpriced, up, down, known } = this;
+		return {
+			queries,
+			unpriced,
+			up,
+			down,
+			known,
+			libraries: Object.fromEntries(this.libraries),
+			statuses: Object.fromEntries(this.statuses),
+			timed: Object.fromEntries(TIMED.map((name) => [name, this.timed[name].toJSON()])) as Record<
+				Timed,
+				number[]
+			>,
+			steps: Object.fromEntries([...this.steps].map(([name, histogram]) => [name, histogram.toJSON()]))
+		};
+	}
+
+	static read(text: string): Summary {
+		const stored = JSON.parse(text) as StoredSummary;
+		const summary = new Summary();
+		const { queries, unpriced, up, down } = stored;
+		Object.assign(summary, { queries, unpriced, up, down });
+		Object.assign(summary.known, stored.known);
+		for (const [library, count] of Object.entries(stored.libraries)) summary.libraries.set(library, count);
+		for (const [status, count] of Object.entries(stored.statuses)) summary.statuses.set(status, count);
+		for (const name of TIMED) summary.timed[name] = Histogram.read(stored.timed[name]);
+		for (const [name, numbers] of Object.entries(stored.steps)) {
+			summary.steps.set(name as StepName, Histogram.read(numbers));
+		}
+		return summary;
+	}
+
+	#addKnown(name: Known, value: number | null): void {
+		if (value !== null) this.known[name] = (this.known[name] ?? 0) + value;
+	}
+
+	#step(name: StepName): Histogram {
+		let histogram = this.steps.get(name);
+		if (!histogram) this.steps.set(name, (histogram = new Histogram()));
+		return histogram;
+	}
+}
+
+function increase(counts: Map<string, number>, key: string, by: number): void {
+	counts.set(key, (counts.get(key) ?? 0) + by);
+}
