@@ -62,9 +62,13 @@ export async function measureStore(
 			'q and library, none': { q: 'xyzzy', library: 'library-1' }
 		};
 		for (const [name, given] of Object.entries(lists)) await measure(`list: ${name}`, page(given), 5);
+		const everything = statsInputSchema.parse({ window: 'all' });
+		await measure('stats: summed up for the first time', () => opened.stats(everything), 1);
 		for (const window of ['1h', '24h', '7d', 'all'] as const) {
 			const request = statsInputSchema.parse({ window });
-			await measure(`stats: ${window}`, () => opened.stats(request), window === 'all' ? 1 : 3);
+			await measure(`stats: ${window}`, () => opened.stats(request), 5);
+			const ofLibrary = statsInputSchema.parse({ window, library: 'library-1' });
+			await measure(`stats: ${window}, one library`, () => opened.stats(ofLibrary), 5);
 		}
 	} finally {
 		opened.close();

@@ -49,7 +49,7 @@ export async function startHttpTest(options: HttpTestOptions = {}): Promise<Http
 			docs: options.docs === false ? [] : [join(folder, 'orchard'), join(folder, 'harbor')],
 			env: {
 				OPENAI_BASE_URL: model.url,
-				OPENAI_API_KEY: 'test-key',
+				OPENAI_API_KEY: 'sk-0123456789-of-these-tests',
 				...(typeof options.env === 'function' ? options.env(model) : options.env)
 			},
 			...(options.command && { command: options.command })

@@ -94,6 +94,8 @@ export async function createServices(config: Config): Promise<Services> {
 		conversations
 	});
 	const stopSweeping = sweepOldTraces(store, config);
+	// Sums of a large store are made before somebody waits for them; closing the store ends that.
+	store.stats({ window: 'all' }).catch(() => {});
 
 	return {
 		config,
