@@ -14,7 +14,7 @@ const CROWDS = [50, 500] as const;
 const TOKEN_PAUSE_MS = 20;
 const TOKENS = 1000;
 /** Answers are started so far apart: a crowd gathers, it does not arrive in one packet. */
-const ARRIVAL_MS = 4;
+const ARRIVAL_MS = 10;
 /** Asked on top of a full house. */
 const TOO_MANY = 50;
 

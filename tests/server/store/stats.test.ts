@@ -59,47 +59,49 @@ describe('the time line', () => {
 });
 
 describe('the bottleneck', () => {
-	const of = (...rows: Partial<TraceMetrics>[]) =>
-		statsOf(rows.map(metrics), [], { window: 'all' }, now).bottleneck;
+	const of = async (...rows: Partial<TraceMetrics>[]) =>
+		(await statsOf(rows.map(metrics), [], { window: 'all' }, now)).bottleneck;
 
 	it.each([
 		['generation', { retrieval_ms: 50, generation_ms: 100, total_duration_ms: 160 }],
 		['retrieval', { retrieval_ms: 100, generation_ms: 50, total_duration_ms: 160 }],
 		['other', { retrieval_ms: 10, generation_ms: 50, total_duration_ms: 160 }]
-	])('is %s when that takes the most', (expected, row) => {
-		expect(of(row)).toBe(expected);
+	])('is %s when that takes the most', async (expected, row) => {
+		expect(await of(row)).toBe(expected);
 	});
 
-	it('weighs all time together, so one answer without generation does not hide slow ones', () => {
+	it('weighs all time together, so one answer without generation does not hide slow ones', async () => {
 		const refused = {
 			status: 'refused',
 			retrieval_ms: 60,
 			generation_ms: null,
 			total_duration_ms: 60
 		} as const;
-		expect(of(refused, { retrieval_ms: 10, generation_ms: 500, total_duration_ms: 510 })).toBe('generation');
+		expect(await of(refused, { retrieval_ms: 10, generation_ms: 500, total_duration_ms: 510 })).toBe(
+			'generation'
+		);
 	});
 
-	it('is null when no answer was finished', () => {
-		expect(of({ status: 'cancelled' })).toBeNull();
-		expect(of()).toBeNull();
+	it('is null when no answer was finished', async () => {
+		expect(await of({ status: 'cancelled' })).toBeNull();
+		expect(await of()).toBeNull();
 	});
 });
 
 describe('costs and tokens', () => {
 	const of = (...rows: Partial<TraceMetrics>[]) => statsOf(rows.map(metrics), [], { window: 'all' }, now);
 
-	it('are null when nobody knows, never zero', () => {
+	it('are null when nobody knows, never zero', async () => {
 		const unknown = { cost_usd: null, prompt_tokens: null, completion_tokens: null };
-		expect(of(unknown)).toMatchObject({
+		expect(await of(unknown)).toMatchObject({
 			cost_usd: null,
 			unpriced_queries: 1,
 			tokens: { prompt: null, completion: null }
 		});
 	});
 
-	it('add up what is known, of unfinished answers too, for those were billed as well', () => {
-		const stats = of(
+	it('add up what is known, of unfinished answers too, for those were billed as well', async () => {
+		const stats = await of(
 			{ cost_usd: 0.25, prompt_tokens: 10, completion_tokens: 5 },
 			{ status: 'cancelled', cost_usd: 0.5, prompt_tokens: 7, completion_tokens: null },
 			{ cost_usd: null, prompt_tokens: null, completion_tokens: null }
@@ -111,10 +113,9 @@ describe('costs and tokens', () => {
 		});
 	});
 
-	it('do not call a query unpriced that asked no model, or is not over', () => {
-		expect(of({ model: null, cost_usd: null }, { status: 'pending', cost_usd: null }).unpriced_queries).toBe(
-			0
-		);
+	it('do not call a query unpriced that asked no model, or is not over', async () => {
+		const stats = await of({ model: null, cost_usd: null }, { status: 'pending', cost_usd: null });
+		expect(stats.unpriced_queries).toBe(0);
 	});
 });
 

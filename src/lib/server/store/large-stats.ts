@@ -12,7 +12,7 @@ import { roundBucketsOf, windowBounds, type Buckets } from './series.ts';
  * More traces than this in a window, and its statistics are put together from sums over stretches of time; up to here they are read
  * one by one, and percentiles are exact.
  */
-export const MOST_READ_EACH = 4000;
+export const MOST_READ_EACH = 2000;
 
 /** Whether a request selects so many traces that reading each would take too long. */
 export function isLarge(

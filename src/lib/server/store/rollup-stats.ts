@@ -1,4 +1,5 @@
 import type { SeriesPoint, Stats, StatsRequest } from '#lib/contract/stats.ts';
+import { Breather } from '#lib/server/breather.ts';
 import { round } from '#lib/server/trace/interval.ts';
 import { HISTOGRAM_ERROR, type Histogram } from './histogram.ts';
 import { Summary } from './rollup-summary.ts';
@@ -6,13 +7,19 @@ import type { Buckets } from './series.ts';
 import { bottleneckOf } from './stats.ts';
 
 /** The same statistics as of the traces themselves, from sums over stretches of time; percentiles are within HISTOGRAM_ERROR. */
-export function statsOfSummaries(
+export async function statsOfSummaries(
 	series: readonly Summary[],
 	{ start, width }: Pick<Buckets, 'start' | 'width'>,
 	request: Pick<StatsRequest, 'window'>
-): Stats {
+): Promise<Stats> {
 	const all = new Summary();
-	for (const summary of series) all.merge(summary);
+	const points: SeriesPoint[] = [];
+	const breather = new Breather();
+	for (const [index, summary] of series.entries()) {
+		all.merge(summary);
+		points.push(pointOf(summary, start + index * width));
+		await breather.breathe();
+	}
 	const { total, first_token, retrieval, generation, other } = all.timed;
 	return {
 		window: request.window,
@@ -44,7 +51,7 @@ export function statsOfSummaries(
 		unpriced_queries: all.unpriced,
 		bottleneck: bottleneckOf({ retrieval: retrieval.sum, generation: generation.sum, other: other.sum }),
 		feedback: { up: all.up, down: all.down },
-		series: series.map((summary, index) => pointOf(summary, start + index * width))
+		series: points
 	};
 }
 

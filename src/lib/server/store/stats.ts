@@ -1,5 +1,6 @@
 import type { Stats, StatsRequest } from '#lib/contract/stats.ts';
 import type { StepName } from '#lib/contract/trace.ts';
+import { Breather } from '#lib/server/breather.ts';
 import { round } from '#lib/server/trace/interval.ts';
 import { isFinished, isUnpriced, type StepMetrics, type TraceMetrics } from './metrics.ts';
 import { average, percentile, sorted } from './percentile.ts';
@@ -9,16 +10,22 @@ import { bucketsOf, otherTime, seriesOf } from './series.ts';
  * Statistics from the metrics of the traces that a request selects (the stores do the selecting, in any order). Averages
  * and percentiles are over finished answers; a phase or step that did not run does not lower an average.
  */
-export function statsOf(
+export async function statsOf(
 	rows: readonly TraceMetrics[],
 	steps: readonly StepMetrics[],
 	request: Pick<StatsRequest, 'window'>,
 	now: Date
-): Stats {
+): Promise<Stats> {
+	const breather = new Breather();
 	const finished = rows.filter((row) => isFinished(row.status));
 	const totals = sorted(finished.map((row) => row.total_duration_ms));
 	const firstTokens = sorted(finished.map((row) => row.time_to_first_token_ms));
 	const timestamps = rows.map((row) => row.timestamp);
+	await breather.breathe();
+	const stepFigures = stepStats(steps);
+	await breather.breathe();
+	const series = seriesOf(rows, bucketsOf(request.window, now.getTime(), timestamps));
+	await breather.breathe();
 	return {
 		window: request.window,
 		percentile_error: 0,
@@ -32,7 +39,7 @@ export function statsOf(
 		time_to_first_token_ms: { p50: percentile(firstTokens, 50), p95: percentile(firstTokens, 95) },
 		queries_per_library: countBy(rows, (row) => String(row.library_filter)),
 		statuses: countBy(rows, (row) => row.status),
-		steps: stepStats(steps),
+		steps: stepFigures,
 		tokens: {
 			prompt: sumOfKnown(rows.map((row) => row.prompt_tokens)),
 			completion: sumOfKnown(rows.map((row) => row.completion_tokens))
@@ -44,7 +51,7 @@ export function statsOf(
 			up: rows.filter((row) => row.rating === 'up').length,
 			down: rows.filter((row) => row.rating === 'down').length
 		},
-		series: seriesOf(rows, bucketsOf(request.window, now.getTime(), timestamps))
+		series
 	};
 }
 
