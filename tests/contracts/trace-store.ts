@@ -33,8 +33,8 @@ export function describeTraceStore(name: string, open: () => StoreUnderTest): vo
 			store.finalise({ trace: ended, tokenLengths: [] });
 			return ended;
 		}
-		const idsOf = (given: Parameters<typeof listRequest>[0] = {}) =>
-			store.list(listRequest(given)).map((trace) => trace.trace_id);
+		const idsOf = async (given: Parameters<typeof listRequest>[0] = {}) =>
+			(await store.list(listRequest(given))).map((trace) => trace.trace_id);
 
 		describe('the life of a trace', () => {
 			it('keeps a pending trace from acceptance on', () => {
@@ -72,14 +72,14 @@ export function describeTraceStore(name: string, open: () => StoreUnderTest): vo
 				expect(store.get(trace.trace_id)).toBeNull();
 			});
 
-			it('refuses a second trace with the same id and keeps the first', () => {
+			it('refuses a second trace with the same id and keeps the first', async () => {
 				const trace = pendingTrace();
 				store.create(trace);
 				expect(() => store.create({ ...trace, question: 'Another?' })).toThrow(
 					expect.objectContaining({ name: 'AppError', code: 'storage_failed' })
 				);
 				expect(store.get(trace.trace_id)?.question).toBe(trace.question);
-				expect(store.list(listRequest())).toHaveLength(1);
+				expect(await store.list(listRequest())).toHaveLength(1);
 			});
 
 			it('saves the text so far, until the end', () => {
@@ -111,14 +111,14 @@ export function describeTraceStore(name: string, open: () => StoreUnderTest): vo
 				expect(store.get('nobody')).toBeNull();
 			});
 
-			it('is untouched by later changes to what went in or came out', () => {
+			it('is untouched by later changes to what went in or came out', async () => {
 				const ended = keep();
 				const before = structuredClone(ended);
 				ended.steps.length = 0;
 				ended.sources[0] = { ...demoSource, text: 'changed' };
 				const read = store.get(ended.trace_id);
 				read?.candidates.splice(0);
-				store.list(listRequest())[0]?.steps.splice(0);
+				(await store.list(listRequest()))[0]?.steps.splice(0);
 				expect(store.get(before.trace_id)).toEqual(before);
 			});
 
@@ -163,50 +163,50 @@ export function describeTraceStore(name: string, open: () => StoreUnderTest): vo
 		});
 
 		describe('the list', () => {
-			it('is newest first; of the same moment, last inserted first', () => {
+			it('is newest first; of the same moment, last inserted first', async () => {
 				const old = keep({}, { timestamp: ago(2 * minute) });
 				const first = keep({}, { timestamp: ago(minute) });
 				const second = keep({}, { timestamp: ago(minute) });
 				const late = keep({}, { timestamp: ago(3 * minute) });
-				expect(idsOf()).toEqual([second, first, old, late].map((trace) => trace.trace_id));
+				expect(await idsOf()).toEqual([second, first, old, late].map((trace) => trace.trace_id));
 			});
 
-			it('shows summaries in the contract’s shape, without prompt and candidates', () => {
+			it('shows summaries in the contract’s shape, without prompt and candidates', async () => {
 				const ended = keep();
-				const [summary] = store.list(listRequest());
+				const [summary] = await store.list(listRequest());
 				expect(summary).toEqual(traceSummarySchema.parse(ended));
 				expect(summary).not.toHaveProperty('candidates');
 				expect(summary).not.toHaveProperty('prompt');
 			});
 
-			it('keeps to the limit', () => {
+			it('keeps to the limit', async () => {
 				const ids = Array.from({ length: 5 }, () => keep().trace_id).reverse();
-				expect(idsOf({ limit: 3 })).toEqual(ids.slice(0, 3));
+				expect(await idsOf({ limit: 3 })).toEqual(ids.slice(0, 3));
 			});
 
-			it('filters by library; the word null selects questions over all libraries', () => {
+			it('filters by library; the word null selects questions over all libraries', async () => {
 				const everywhere = keep().trace_id;
 				const python = keep({}, { library_filter: 'python' }).trace_id;
-				expect(idsOf({ library: 'python' })).toEqual([python]);
-				expect(idsOf({ library: 'null' })).toEqual([everywhere]);
-				expect(idsOf({ library: 'pyth' })).toEqual([]);
+				expect(await idsOf({ library: 'python' })).toEqual([python]);
+				expect(await idsOf({ library: 'null' })).toEqual([everywhere]);
+				expect(await idsOf({ library: 'pyth' })).toEqual([]);
 			});
 
-			it('filters by status', () => {
+			it('filters by status', async () => {
 				const refused = keep({ status: 'refused' }).trace_id;
 				keep();
 				const pending = pendingTrace();
 				store.create(pending);
-				expect(idsOf({ status: 'refused' })).toEqual([refused]);
-				expect(idsOf({ status: 'pending' })).toEqual([pending.trace_id]);
+				expect(await idsOf({ status: 'refused' })).toEqual([refused]);
+				expect(await idsOf({ status: 'pending' })).toEqual([pending.trace_id]);
 			});
 
-			it('filters by the least time taken, which pending traces have not', () => {
+			it('filters by the least time taken, which pending traces have not', async () => {
 				store.create(pendingTrace());
 				keep({ total_duration_ms: 99.999 });
 				const slow = keep({ total_duration_ms: 100 }).trace_id;
-				expect(idsOf({ min_ms: 100 })).toEqual([slow]);
-				expect(idsOf({ min_ms: 0 })).toHaveLength(2);
+				expect(await idsOf({ min_ms: 100 })).toEqual([slow]);
+				expect(await idsOf({ min_ms: 0 })).toHaveLength(2);
 			});
 
 			it.each([
@@ -216,32 +216,34 @@ export function describeTraceStore(name: string, open: () => StoreUnderTest): vo
 				['a percent sign as itself', '100%', 'Is it 100% sure?'],
 				['an underscore as itself', 'a_b', 'What is a_b?'],
 				['a backslash and quotes as themselves', `\\'"`, `Escape \\'" how?`]
-			])('searches for %s', (_what, q, question) => {
+			])('searches for %s', async (_what, q, question) => {
 				const found = keep({}, { question }).trace_id;
 				keep({}, { question: 'Is it 100 or axb?' });
-				expect(idsOf({ q })).toEqual([found]);
+				expect(await idsOf({ q })).toEqual([found]);
 			});
 
-			it('combines filters', () => {
+			it('combines filters', async () => {
 				const both = keep({}, { library_filter: 'python', question: 'What is asyncio?' }).trace_id;
 				keep({}, { library_filter: 'python', question: 'What is a list?' });
 				keep({}, { library_filter: 'fastapi', question: 'What is asyncio?' });
-				expect(idsOf({ library: 'python', q: 'asyncio', status: 'success', min_ms: 1 })).toEqual([both]);
+				expect(await idsOf({ library: 'python', q: 'asyncio', status: 'success', min_ms: 1 })).toEqual([
+					both
+				]);
 			});
 
-			it('says so when the cursor names no trace', () => {
-				expect(() => store.list(listRequest({ before: 'nobody' }))).toThrow(
+			it('says so when the cursor names no trace', async () => {
+				await expect(store.list(listRequest({ before: 'nobody' }))).rejects.toThrow(
 					expect.objectContaining({ name: 'AppError', code: 'invalid_request' })
 				);
 			});
 
-			it('pages without repeating or skipping a trace, whatever is inserted meanwhile', () => {
-				fc.assert(
-					fc.property(
+			it('pages without repeating or skipping a trace, whatever is inserted meanwhile', async () => {
+				await fc.assert(
+					fc.asyncProperty(
 						fc.array(fc.nat(5), { minLength: 1, maxLength: 25 }),
 						fc.integer({ min: 1, max: 7 }),
 						fc.array(fc.nat(5), { minLength: 1, maxLength: 10 }),
-						(ages, limit, arriving) => {
+						async (ages, limit, arriving) => {
 							const conversation_id = crypto.randomUUID();
 							const library_filter = conversation_id;
 							const there = ages.map((age) => keep({}, { timestamp: ago(age * minute), library_filter }));
@@ -256,7 +258,7 @@ export function describeTraceStore(name: string, open: () => StoreUnderTest): vo
 							const seen: string[] = [];
 							for (;;) {
 								const before = seen.at(-1);
-								const page = idsOf({ limit, library: library_filter, ...(before && { before }) });
+								const page = await idsOf({ limit, library: library_filter, ...(before && { before }) });
 								seen.push(...page);
 								if (page.length < limit) break;
 								const age = arrivals.pop();
@@ -325,7 +327,7 @@ export function describeTraceStore(name: string, open: () => StoreUnderTest): vo
 				expect(store.delete(trace_id)).toBe(true);
 				expect(store.delete(trace_id)).toBe(false);
 				expect(store.get(trace_id)).toBeNull();
-				expect(idsOf()).toEqual([other.trace_id]);
+				expect(await idsOf()).toEqual([other.trace_id]);
 				const stats = await store.stats(all, now);
 				expect(stats.total_queries).toBe(1);
 				expect(stats.steps.llm_generation?.count).toBe(1);
@@ -334,7 +336,7 @@ export function describeTraceStore(name: string, open: () => StoreUnderTest): vo
 			it('by age takes however many there are', async () => {
 				for (let made = 0; made < 35; made += 1) keep({}, { timestamp: ago(minute) });
 				expect(await store.deleteBefore(now)).toBe(35);
-				expect(idsOf()).toEqual([]);
+				expect(await idsOf()).toEqual([]);
 			});
 
 			it('by age takes the older ones, but none that is still running', async () => {
@@ -344,7 +346,7 @@ export function describeTraceStore(name: string, open: () => StoreUnderTest): vo
 				store.create(running);
 				expect(await store.deleteBefore(new Date(ago(minute)))).toBe(1);
 				expect(store.get(old.trace_id)).toBeNull();
-				expect(idsOf()).toEqual([edge.trace_id, running.trace_id]);
+				expect(await idsOf()).toEqual([edge.trace_id, running.trace_id]);
 			});
 		});
 
@@ -453,7 +455,8 @@ export function describeTraceStore(name: string, open: () => StoreUnderTest): vo
 								if (trace.feedback)
 									store.saveFeedback({ trace_id: trace.trace_id, rating: trace.feedback.rating });
 							}
-							const full = store.list(listRequest({ limit: 200 })).map(({ trace_id }) => store.get(trace_id));
+							const listed = await store.list(listRequest({ limit: 200 }));
+							const full = listed.map(({ trace_id }) => store.get(trace_id));
 							const kept = full.filter((trace) => trace !== null);
 							expect(kept).toHaveLength(given.length);
 							const stats = await store.stats({ window, library }, now);

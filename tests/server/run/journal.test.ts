@@ -42,7 +42,7 @@ function catchUp(journal: Journal): void {
 	for (let slice = 0; slice < 20; slice++) journal.catchUp();
 }
 
-const statuses = () => store.list(listRequest({ limit: 200 })).map(({ status }) => status);
+const statuses = async () => (await store.list(listRequest({ limit: 200 }))).map(({ status }) => status);
 
 describe('a locked store', () => {
 	it('keeps traces in memory, found by their id, and stores them once it is free', () => {
@@ -66,7 +66,7 @@ describe('a locked store', () => {
 		unlock();
 	});
 
-	it('gets the end of a run whose row was made, and of one whose row could only be made later', () => {
+	it('gets the end of a run whose row was made, and of one whose row could only be made later', async () => {
 		const journal = new Journal(store);
 		const early = pendingTrace();
 		const late = pendingTrace();
@@ -78,7 +78,7 @@ describe('a locked store', () => {
 		catchUp(journal);
 		expect(store.get(late.trace_id)?.status).toBe('pending');
 		journal.finalise({ trace: answered(late), tokenLengths: [] }, wasLate);
-		expect(statuses()).toEqual(['success', 'success']);
+		expect(await statuses()).toEqual(['success', 'success']);
 	});
 
 	it('is tried again by itself', async () => {
@@ -86,7 +86,7 @@ describe('a locked store', () => {
 		const unlock = lock();
 		run(journal);
 		unlock();
-		await vi.waitFor(() => expect(statuses()).toEqual(['success']));
+		await vi.waitFor(async () => expect(await statuses()).toEqual(['success']));
 	});
 
 	it('counts the oldest finished traces as lost when more wait than may', () => {

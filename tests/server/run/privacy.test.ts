@@ -62,7 +62,9 @@ describe('redacted traces', () => {
 		expect(kept.sources[0]!.text).toBe('Ask [redacted: e-mail]');
 		const told = await watcher.end();
 		expect(told.map(({ status }) => status)).toEqual(['pending', 'success']);
-		expect(JSON.stringify([kept, told, answer.trace, store.list({ limit: 9 })])).not.toContain('jane.doe');
+		expect(JSON.stringify([kept, told, answer.trace, await store.list({ limit: 9 })])).not.toContain(
+			'jane.doe'
+		);
 	});
 
 	it('are replayed from memory as they were, from the store redacted, with the same places', async () => {

@@ -18,7 +18,7 @@ describe('accepting a question', () => {
 		});
 	});
 
-	it('refuses an unknown library by naming the known ones, and starts nothing', () => {
+	it('refuses an unknown library by naming the known ones, and starts nothing', async () => {
 		const { runs, store, script } = startRegistry({ libraries: () => ['fastapi', 'python'] });
 		expect(() => runs.start(ask({ library: 'fastpi' }), 'ask')).toThrow(
 			expect.objectContaining({
@@ -26,7 +26,7 @@ describe('accepting a question', () => {
 				message: expect.stringContaining('fastapi, python')
 			})
 		);
-		expect(store.list({ limit: 10 })).toEqual([]);
+		expect(await store.list({ limit: 10 })).toEqual([]);
 		expect(script.requests).toEqual([]);
 	});
 
@@ -36,10 +36,10 @@ describe('accepting a question', () => {
 		expect(() => runs.start(ask({ library: 'nope' }), 'ask')).toThrow(/library-19 and 480 more;/);
 	});
 
-	it('says that it is not ready when nothing is indexed', () => {
+	it('says that it is not ready when nothing is indexed', async () => {
 		const { runs, store } = startRegistry({ libraries: () => [] });
 		expect(() => runs.start(ask(), 'ask')).toThrow(expect.objectContaining({ code: 'index_not_ready' }));
-		expect(store.list({ limit: 10 })).toEqual([]);
+		expect(await store.list({ limit: 10 })).toEqual([]);
 	});
 });
 
@@ -102,7 +102,7 @@ describe('a limit on answers at once', () => {
 		}
 		expect(refusal).toMatchObject({ code: 'overloaded', status: 503 });
 		expect((refusal as AppError).retryAfterSeconds).toBeGreaterThanOrEqual(1);
-		expect(store.list({ limit: 10 })).toHaveLength(4);
+		expect(await store.list({ limit: 10 })).toHaveLength(4);
 		await vi.waitUntil(() => script.requests.length === 2);
 		await runs.close();
 		expect(script.requests).toHaveLength(2);

@@ -119,7 +119,7 @@ describe('the trace database', () => {
 		const store = open();
 		store.close();
 		expect(() => store.create(pendingTrace())).toThrow(storageFailed);
-		expect(() => store.list(listRequest())).toThrow(storageFailed);
+		await expect(store.list(listRequest())).rejects.toEqual(storageFailed);
 		await expect(store.stats({ window: 'all' })).rejects.toEqual(storageFailed);
 		await expect(store.deleteBefore(new Date())).rejects.toEqual(storageFailed);
 	});
@@ -213,7 +213,7 @@ describe('a process that dies', () => {
 			},
 			tokenLengths: ['text of run-0'.length]
 		});
-		expect(store.list(listRequest({ status: 'pending' }))).toEqual([]);
+		expect(await store.list(listRequest({ status: 'pending' }))).toEqual([]);
 		expect(ownerFiles()).toHaveLength(1);
 	});
 

@@ -2,36 +2,82 @@ import type { SQLInputValue } from 'node:sqlite';
 import type { TraceListRequest } from '#lib/contract/trace.ts';
 import { SUMMARY_COLUMNS, type Row } from './trace-row.ts';
 
-/** A statement and what to bind to it. */
+/** A statement, or a part of one, and what to bind to it. */
 export interface Query {
 	sql: string;
 	values: SQLInputValue[];
 }
 
-/**
- * The query of a page of the list.
- * @param cursor timestamp and number of the trace that the page starts after; null for the first page.
- */
-export function listQuery(
-	{ limit, library, status, q, min_ms }: TraceListRequest,
-	cursor: Row | null
-): Query {
-	const conditions: string[] = [];
-	const values: SQLInputValue[] = [];
-	const add = (condition: string, ...bound: SQLInputValue[]) => {
-		conditions.push(condition);
-		values.push(...bound);
-	};
-	if (cursor) {
-		add('(timestamp, trace_number) < (?, ?)', Number(cursor.timestamp), Number(cursor.trace_number));
+/** A place in the list: what comes after it is older, or of the same moment and inserted earlier. */
+export interface Place {
+	timestamp: number;
+	trace_number: number;
+}
+
+/** The place before all traces. */
+export const NEWEST: Place = {
+	timestamp: Number.MAX_SAFE_INTEGER,
+	trace_number: Number.MAX_SAFE_INTEGER
+};
+
+/** The place of a row that has the columns of one. */
+export function placeOf(row: Row): Place {
+	return { timestamp: Number(row.timestamp), trace_number: Number(row.trace_number) };
+}
+
+/** Newest first. */
+export function byPlace(a: Place, b: Place): number {
+	return b.timestamp - a.timestamp || b.trace_number - a.trace_number;
+}
+
+/** Conditions that an index in the order of the list serves. */
+export function selected({ library, status }: TraceListRequest): Query[] {
+	const conditions: Query[] = [];
+	if (library !== undefined) {
+		conditions.push({ sql: 'library_filter IS ?', values: [library === 'null' ? null : library] });
 	}
-	if (library !== undefined) add('library_filter IS ?', library === 'null' ? null : library);
-	if (status !== undefined) add('status = ?', status);
+	if (status !== undefined) conditions.push({ sql: 'status = ?', values: [status] });
+	return conditions;
+}
+
+/** Conditions for which rows must be looked at; the plus keeps SQLite from another index than that of the order. */
+export function searched({ q, min_ms }: TraceListRequest): Query[] {
+	const conditions: Query[] = [];
 	// Folded by us: SQLite's LIKE ignores the case of ASCII letters only, and has wildcards to escape.
-	if (q !== undefined) add('instr(question_folded, ?) > 0', q.toLowerCase());
-	if (min_ms !== undefined) add('total_duration_ms >= ?', min_ms);
-	const sql = `SELECT ${SUMMARY_COLUMNS} FROM traces JOIN trace_contents USING (trace_number)
-		${conditions.length ? `WHERE ${conditions.join(' AND ')}` : ''}
-		ORDER BY timestamp DESC, trace_number DESC LIMIT ?`;
-	return { sql, values: [...values, limit] };
+	if (q) conditions.push({ sql: 'instr(question_folded, ?) > 0', values: [q.toLowerCase()] });
+	if (min_ms !== undefined) conditions.push({ sql: '+total_duration_ms >= ?', values: [min_ms] });
+	return conditions;
+}
+
+/** The traces after a place in the list. */
+export function after({ timestamp, trace_number }: Place): Query {
+	return { sql: '(timestamp, trace_number) < (?, ?)', values: [timestamp, trace_number] };
+}
+
+/** All of some conditions. */
+export function allOf(conditions: readonly Query[]): Query {
+	return {
+		sql: conditions.map(({ sql }) => sql).join(' AND ') || 'TRUE',
+		values: conditions.flatMap(({ values }) => values)
+	};
+}
+
+/** The query of a page of the list that an index serves. */
+export function listQuery(request: TraceListRequest, from: Place): Query {
+	const { sql, values } = allOf([after(from), ...selected(request), ...searched(request)]);
+	return {
+		sql: `SELECT ${SUMMARY_COLUMNS} FROM traces JOIN trace_contents USING (trace_number)
+			WHERE ${sql} ORDER BY timestamp DESC, trace_number DESC LIMIT ?`,
+		values: [...values, request.limit]
+	};
+}
+
+/** The query of a page whose traces are known; one that has meanwhile changed and no longer fits is left out. */
+export function pageQuery(request: TraceListRequest, traceNumbers: readonly number[]): Query {
+	const { sql, values } = allOf([...selected(request), ...searched(request)]);
+	return {
+		sql: `SELECT ${SUMMARY_COLUMNS} FROM json_each(?) AS hit CROSS JOIN traces ON trace_number = hit.value
+			JOIN trace_contents USING (trace_number) WHERE ${sql} ORDER BY timestamp DESC, trace_number DESC`,
+		values: [JSON.stringify(traceNumbers), ...values]
+	};
 }

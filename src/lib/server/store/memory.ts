@@ -71,7 +71,7 @@ export class MemoryTraceStore implements TraceStore {
 		return structuredClone(this.#entries.get(traceId)?.run) ?? null;
 	}
 
-	list({ limit, before, library, status, q, min_ms }: TraceListRequest): TraceSummary[] {
+	async list({ limit, before, library, status, q, min_ms }: TraceListRequest): Promise<TraceSummary[]> {
 		const cursor = before === undefined ? undefined : this.#entries.get(before);
 		if (before !== undefined && !cursor) throw unknownCursor();
 		const part = q?.toLowerCase();

@@ -73,6 +73,26 @@ const MIGRATIONS = [
 		PRIMARY KEY (width, start, library)
 	) WITHOUT ROWID;
 	${['INSERT', 'UPDATE', 'DELETE'].map(forgetRollups).join('\n')}
+	`,
+	// What the list is filtered by. `questions` has the letter triples of questions, of traces up to a number; see
+	// question-index.ts. A number that is given again to another trace is one that it has reached already.
+	`
+	CREATE INDEX traces_by_library_status ON traces (library_filter, status, timestamp);
+	CREATE INDEX traces_by_duration ON traces (total_duration_ms, timestamp) WHERE total_duration_ms IS NOT NULL;
+	CREATE INDEX traces_with_zeros ON traces (trace_number) WHERE instr(question_folded, char(0)) > 0;
+	CREATE VIRTUAL TABLE questions USING fts5(
+		question_folded, content = '', detail = none, columnsize = 0, tokenize = 'trigram case_sensitive 1'
+	);
+	INSERT INTO questions (questions, rank) VALUES ('secure-delete', 1);
+	CREATE TABLE question_index (indexed_to INTEGER NOT NULL);
+	INSERT INTO question_index VALUES (0);
+	CREATE TRIGGER traces_insert_question AFTER INSERT ON traces
+		WHEN new.trace_number <= (SELECT indexed_to FROM question_index)
+		BEGIN INSERT INTO questions (rowid, question_folded) VALUES (new.trace_number, new.question_folded); END;
+	CREATE TRIGGER traces_delete_question AFTER DELETE ON traces
+		WHEN old.trace_number <= (SELECT indexed_to FROM question_index)
+		BEGIN INSERT INTO questions (questions, rowid, question_folded)
+			VALUES ('delete', old.trace_number, old.question_folded); END;
 	`
 ];
 

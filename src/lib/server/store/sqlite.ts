@@ -13,9 +13,11 @@ import {
 } from '#lib/contract/trace.ts';
 import { AppError } from '#lib/server/error.ts';
 import { isLarge, largeStats } from './large-stats.ts';
-import { listQuery } from './list-query.ts';
+import { listQuery, NEWEST, pageQuery, placeOf, type Place } from './list-query.ts';
 import { stepMetricsOf } from './metrics.ts';
 import { OwnerLock } from './owner-lock.ts';
+import { searchPage } from './page-search.ts';
+import { QuestionIndex } from './question-index.ts';
 import { inTransaction, PATIENCE_MS, prepareDatabase } from './schema.ts';
 import { readMetrics } from './read-metrics.ts';
 import { Rollups } from './rollup.ts';
@@ -48,6 +50,10 @@ export class SqliteTraceStore implements TraceStore {
 		(sql) => this.#prepare(sql),
 		(work) => this.#write(work)
 	);
+	readonly #questions = new QuestionIndex(
+		(sql) => this.#prepare(sql),
+		(work) => this.#write(work)
+	);
 	#isImpatient = false;
 
 	/**
@@ -65,6 +71,7 @@ export class SqliteTraceStore implements TraceStore {
 			this.#owner = OwnerLock.acquire(path);
 			this.#scrubber = new Scrubber(database);
 			this.#interruptLeftovers();
+			this.#questions.start();
 		} catch (thrown) {
 			database?.close();
 			throw storageError(thrown, 'The trace database could not be opened.');
@@ -88,6 +95,7 @@ export class SqliteTraceStore implements TraceStore {
 			this.#insert('trace_contents', { trace_number, ...contents });
 			this.#insertSteps(Number(trace_number), trace);
 		});
+		this.#questions.inserted();
 	}
 
 	saveProgress(traceId: string, answer: string): void {
@@ -129,13 +137,22 @@ export class SqliteTraceStore implements TraceStore {
 		});
 	}
 
-	list(request: TraceListRequest): TraceSummary[] {
-		return this.#guard(() => {
-			const { sql, values } = listQuery(request, this.#cursor(request.before));
-			return this.#prepare(sql)
-				.all(...values)
-				.map(rows.summaryFrom);
-		});
+	async list(request: TraceListRequest): Promise<TraceSummary[]> {
+		try {
+			for (;;) {
+				const from = this.#cursor(request.before);
+				const isServed = !request.q && request.min_ms === undefined;
+				const found = isServed ? null : await searchPage((sql) => this.#prepare(sql), request, from);
+				const { sql, values } = found ? pageQuery(request, found) : listQuery(request, from);
+				const page = this.#prepare(sql)
+					.all(...values)
+					.map(rows.summaryFrom);
+				// Fewer when one was deleted or changed since it was found: a page that is not full would seem the last.
+				if (!found || page.length === found.length) return page;
+			}
+		} catch (thrown) {
+			throw storageError(thrown, 'The traces could not be read.');
+		}
 	}
 
 	async stats(request: StatsRequest, now = new Date()): Promise<Stats> {
@@ -230,6 +247,7 @@ export class SqliteTraceStore implements TraceStore {
 	close(): void {
 		if (!this.#database.isOpen) return;
 		this.#scrubber.stop();
+		this.#questions.stop();
 		this.#statements.clear();
 		this.#database.close();
 		this.#owner.release();
@@ -266,13 +284,13 @@ export class SqliteTraceStore implements TraceStore {
 		);
 	}
 
-	#cursor(traceId: string | undefined): rows.Row | null {
-		if (traceId === undefined) return null;
+	#cursor(traceId: string | undefined): Place {
+		if (traceId === undefined) return NEWEST;
 		const cursor = this.#prepare('SELECT timestamp, trace_number FROM traces WHERE trace_id = ?').get(
 			traceId
 		);
 		if (!cursor) throw unknownCursor();
-		return cursor;
+		return placeOf(cursor);
 	}
 
 	#insert(table: string, columns: Record<string, SQLInputValue>) {

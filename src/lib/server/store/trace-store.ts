@@ -48,10 +48,11 @@ export interface TraceStore {
 	getRun(traceId: string): StoredRun | null;
 	/**
 	 * Newest first, then last inserted first; candidates and prompts are left out. Pages joined by `before` neither repeat
-	 * nor skip a trace while others are inserted.
+	 * nor skip a trace while others are inserted. Asynchronous, because a search through a large store gives the event loop
+	 * a turn every few milliseconds.
 	 * @throws AppError `invalid_request` when `before` names no stored trace.
 	 */
-	list(request: TraceListRequest): TraceSummary[];
+	list(request: TraceListRequest): Promise<TraceSummary[]>;
 	/**
 	 * Figures over the traces accepted within the window that ends now. Asynchronous, because a large store gives the event
 	 * loop a turn every few milliseconds.

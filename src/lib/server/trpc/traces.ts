@@ -13,7 +13,7 @@ export const tracesRouter = router({
 	/** Newest first, without prompts and candidates. */
 	list: adminProcedure
 		.input(traceListInputSchema.optional())
-		.query(({ ctx, input }): TraceSummary[] =>
+		.query(({ ctx, input }): Promise<TraceSummary[]> =>
 			ctx.services.store.list(input ?? traceListInputSchema.parse({}))
 		),
 	get: adminProcedure
@@ -39,7 +39,7 @@ async function* watch(
 ): AsyncGenerator<TrackedEnvelope<TraceSummary>, void> {
 	const live = runs.live.watch(signal);
 	if (lastEventId) {
-		const recent = store.list(traceListInputSchema.parse({ limit: CATCH_UP }));
+		const recent = await store.list(traceListInputSchema.parse({ limit: CATCH_UP }));
 		const known = recent.findIndex((trace) => lastEventId.startsWith(trace.trace_id));
 		for (const trace of recent.slice(0, known + 1).reverse()) yield trackedTrace(trace);
 	}

@@ -1,0 +1,139 @@
+import { setImmediate } from 'node:timers';
+import type { StatementSync } from 'node:sqlite';
+
+/** Traces that are not in the index before it is brought up to date; looking through these takes well below a millisecond. */
+const BEHIND = 256;
+/** How long it takes to put some into the index, in milliseconds, before the event loop gets a turn. */
+const STEP_MS = 4;
+const FIRST_STEP = 64;
+const LONGEST_STEP = 1024;
+/** Questions from which the frequency of letter triples is guessed. */
+const SAMPLE = 200;
+/** Triples that are looked for: more of them cost more than they exclude. */
+const MOST_TRIPLES = 3;
+
+/**
+ * Keeps the index of the letter triples in questions up to date. That is done for many traces at a time, long after their
+ * acceptance, because one at a time costs a hundred times as much; how far it reaches is in the database (`question_index`).
+ */
+export class QuestionIndex {
+	readonly #prepare: (sql: string) => StatementSync;
+	readonly #write: <T>(work: () => T) => T;
+	#behind = 0;
+	#step = FIRST_STEP;
+	#next: NodeJS.Immediate | undefined;
+
+	constructor(prepare: (sql: string) => StatementSync, write: <T>(work: () => T) => T) {
+		this.#prepare = prepare;
+		this.#write = write;
+	}
+
+	/** To be called when the store is open: traces may be left from before. */
+	start(): void {
+		this.#grew(
+			Number(
+				this.#prepare(
+					`SELECT count(*) AS behind FROM (SELECT 1 FROM traces
+					WHERE trace_number > (SELECT indexed_to FROM question_index) LIMIT ${BEHIND})`
+				).get()?.behind
+			)
+		);
+	}
+
+	/** To be called after a trace has been inserted. */
+	inserted(): void {
+		this.#grew(1);
+	}
+
+	/** To be called before the database is closed. */
+	stop(): void {
+		clearImmediate(this.#next);
+		this.#next = undefined;
+		this.#behind = Number.NEGATIVE_INFINITY;
+	}
+
+	#grew(by: number): void {
+		this.#behind += by;
+		if (this.#behind >= BEHIND) this.#next ??= setImmediate(() => this.#proceed());
+	}
+
+	/** What cannot be written now, because the database is locked or full, is tried again when there are as many new ones. */
+	#proceed(): void {
+		this.#next = undefined;
+		try {
+			const started = performance.now();
+			const count = this.#write(() => this.#indexSome(this.#step));
+			if (count < this.#step) {
+				this.#behind = 0;
+				return;
+			}
+			const took = performance.now() - started;
+			if (took < STEP_MS / 2) this.#step = Math.min(2 * this.#step, LONGEST_STEP);
+			if (took > STEP_MS) this.#step = Math.max(1, Math.floor(this.#step / 2));
+			this.#next = setImmediate(() => this.#proceed());
+		} catch {
+			this.#behind = 0;
+		}
+	}
+
+	#indexSome(limit: number): number {
+		const some = `SELECT trace_number, question_folded FROM traces
+			WHERE trace_number > (SELECT indexed_to FROM question_index) ORDER BY trace_number LIMIT ?`;
+		const row = this.#prepare(`SELECT max(trace_number) AS last, count(*) AS count FROM (${some})`).get(
+			limit
+		);
+		if (!row?.count) return 0;
+		this.#prepare(`INSERT INTO questions (rowid, question_folded) ${some}`).run(limit);
+		this.#prepare('UPDATE question_index SET indexed_to = ?').run(Number(row.last));
+		return Number(row.count);
+	}
+}
+
+/** What the index knows of a text. */
+export interface Matches {
+	/** Traces whose question may have it. */
+	traceNumbers: number[];
+	/** Traces with a higher number are not in the index. */
+	indexedTo: number;
+}
+
+/**
+ * Traces in the index whose questions may have a text.
+ * @param q lower-cased.
+ * @returns null when there are more than `most`, or the text is too short for the index.
+ */
+export function matchingQuestions(
+	prepare: (sql: string) => StatementSync,
+	q: string,
+	most: number
+): Matches | null {
+	const triples = rarestTriples(prepare, q);
+	if (triples.length === 0) return null;
+	const indexedTo = Number(prepare('SELECT indexed_to FROM question_index').get()?.indexed_to);
+	const match = triples.map((triple) => `"${triple.replaceAll('"', '""')}"`).join(' ');
+	const found = prepare('SELECT rowid FROM questions WHERE questions MATCH ? LIMIT ?').all(match, most + 1);
+	// The index has a question only as far as a zero character.
+	const cut = prepare(
+		'SELECT trace_number FROM traces WHERE instr(question_folded, char(0)) > 0 LIMIT ?'
+	).all(most + 1);
+	if (found.length + cut.length > most) return null;
+	const numbers = [...found.map(({ rowid }) => rowid), ...cut.map(({ trace_number }) => trace_number)];
+	return { traceNumbers: [...new Set(numbers.map(Number))], indexedTo };
+}
+
+/** The triples of characters of a text that are the rarest in the newest questions, rarest first. */
+function rarestTriples(prepare: (sql: string) => StatementSync, q: string): string[] {
+	// A zero character ends the text for SQLite's tokenizer.
+	const characters = [...q];
+	const triples = new Set(characters.slice(2).map((_, at) => characters.slice(at, at + 3).join('')));
+	const usable = [...triples].filter((triple) => !triple.includes('\0'));
+	const sample = prepare(`SELECT question_folded FROM traces ORDER BY timestamp DESC LIMIT ${SAMPLE}`)
+		.all()
+		.map(({ question_folded }) => String(question_folded));
+	const frequency = (triple: string) => sample.filter((question) => question.includes(triple)).length;
+	return usable
+		.map((triple) => ({ triple, frequency: frequency(triple) }))
+		.sort((a, b) => a.frequency - b.frequency)
+		.slice(0, MOST_TRIPLES)
+		.map(({ triple }) => triple);
+}
