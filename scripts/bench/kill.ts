@@ -12,7 +12,7 @@ import type { Table } from './table.ts';
 const ANSWERS = 50;
 const TOKEN_EVERY_MS = 20;
 /** Text may be lost that came within this time before the kill. */
-const FLUSH_MS = 1000;
+const MOST_LOST_MS = 1000;
 
 /** What a reader had when its server died. */
 interface Heard {
@@ -105,7 +105,7 @@ export async function measureKills(
 			const age = firstLost === null ? 0 : killedAt - firstLost;
 			lost.push(age);
 			const isBeginning = kept.startsWith(text) || text.startsWith(kept);
-			if (!isBeginning || age > FLUSH_MS + TOLERANCE_MS) figures.damaged_text += 1;
+			if (!isBeginning || age > MOST_LOST_MS) figures.damaged_text += 1;
 		}
 	}
 	return {
@@ -114,9 +114,6 @@ export async function measureKills(
 		lost_text_max_ms: Math.max(...lost)
 	};
 }
-
-/** Time between a token's moment at the server and at its reader, on a busy machine. */
-const TOLERANCE_MS = 250;
 
 function firstLostAt(tokens: Heard['tokens'], keptLength: number): number | null {
 	let length = 0;

@@ -58,6 +58,9 @@ function writeOverview(figures: Stats): void {
 		['cost', `${formatCost(figures.cost_usd)}, ${formatCount(figures.unpriced_queries)} without a price`],
 		['feedback', `${formatCount(figures.feedback.up)} up, ${formatCount(figures.feedback.down)} down`]
 	];
+	if (figures.percentile_error > 0) {
+		lines.push(['precision', `percentiles within ${(100 * figures.percentile_error).toFixed(1)} %`]);
+	}
 	const width = Math.max(...lines.map(([name]) => name.length));
 	for (const [name, text] of lines) writeLine(`${name.padEnd(width)}  ${text}`);
 }

@@ -14,8 +14,8 @@ import type { Journal } from './journal.ts';
 
 /** A stopped pipeline that has not come to its end after this long is left behind. */
 const SETTLE_MS = 100;
-/** How often the text so far is saved while it grows. */
-const SAVE_EVERY_MS = 1000;
+/** How often the text so far is saved while it grows: with what the timer is late by, at least every second. */
+const SAVE_EVERY_MS = 700;
 /** How long a run waits for its first listener when leaving would stop it at once. */
 const FIRST_LISTENER_MS = 2000;
 
