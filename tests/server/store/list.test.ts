@@ -218,6 +218,7 @@ describe('the index of questions', () => {
 			'DROP TRIGGER traces_insert_question',
 			'DROP TRIGGER traces_delete_question',
 			'DROP TABLE question_index',
+			'DROP TABLE question_triples',
 			'DROP TABLE questions',
 			'DROP INDEX traces_with_zeros',
 			'DROP INDEX traces_by_duration',

@@ -40,6 +40,12 @@ export function selected({ library, status }: TraceListRequest): Query[] {
 	return conditions;
 }
 
+/** The index that serves them; SQLite's own choice may be a worse one, because it does not know how many rows there are. */
+export function indexOf({ library, status }: TraceListRequest): string {
+	if (library === undefined) return status === undefined ? 'traces_by_time' : 'traces_by_status';
+	return status === undefined ? 'traces_by_library' : 'traces_by_library_status';
+}
+
 /** Conditions for which rows must be looked at; the plus keeps SQLite from another index than that of the order. */
 export function searched({ q, min_ms }: TraceListRequest): Query[] {
 	const conditions: Query[] = [];
@@ -66,8 +72,8 @@ export function allOf(conditions: readonly Query[]): Query {
 export function listQuery(request: TraceListRequest, from: Place): Query {
 	const { sql, values } = allOf([after(from), ...selected(request), ...searched(request)]);
 	return {
-		sql: `SELECT ${SUMMARY_COLUMNS} FROM traces JOIN trace_contents USING (trace_number)
-			WHERE ${sql} ORDER BY timestamp DESC, trace_number DESC LIMIT ?`,
+		sql: `SELECT ${SUMMARY_COLUMNS} FROM traces INDEXED BY ${indexOf(request)}
+			JOIN trace_contents USING (trace_number) WHERE ${sql} ORDER BY timestamp DESC, trace_number DESC LIMIT ?`,
 		values: [...values, request.limit]
 	};
 }

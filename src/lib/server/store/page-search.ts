@@ -1,7 +1,7 @@
 import type { SQLInputValue, StatementSync } from 'node:sqlite';
 import type { TraceListRequest } from '#lib/contract/trace.ts';
 import { Breather } from '#lib/server/breather.ts';
-import { after, allOf, byPlace, placeOf, searched, selected, type Place } from './list-query.ts';
+import { after, allOf, byPlace, indexOf, placeOf, searched, selected, type Place } from './list-query.ts';
 import { matchingQuestions } from './question-index.ts';
 
 type Prepare = (sql: string) => StatementSync;
@@ -46,16 +46,17 @@ export async function searchPage(
 /** In the order of the list, until the page is full. */
 function* byTime(prepare: Prepare, request: TraceListRequest, from: Place): Search {
 	const found: Place[] = [];
+	const traces = `traces INDEXED BY ${indexOf(request)}`;
 	const order = 'ORDER BY timestamp DESC, trace_number DESC';
 	for (let start = from, rows = FIRST_STEP; ; rows = Math.min(2 * rows, LONGEST_STEP)) {
 		const within = allOf([after(start), ...selected(request)]);
 		const last = prepare(
-			`SELECT timestamp, trace_number FROM traces WHERE ${within.sql} ${order} LIMIT 1 OFFSET ?`
+			`SELECT timestamp, trace_number FROM ${traces} WHERE ${within.sql} ${order} LIMIT 1 OFFSET ?`
 		).get(...within.values, rows - 1);
 		const end: Place = last ? placeOf(last) : { timestamp: Number.MIN_SAFE_INTEGER, trace_number: 0 };
 		const fitting = allOf([within, ...searched(request)]);
 		const hits = prepare(
-			`SELECT timestamp, trace_number FROM traces WHERE ${fitting.sql}
+			`SELECT timestamp, trace_number FROM ${traces} WHERE ${fitting.sql}
 			AND timestamp >= ? AND (timestamp > ? OR trace_number >= ?) ${order} LIMIT ?`
 		).all(...fitting.values, end.timestamp, end.timestamp, end.trace_number, request.limit - found.length);
 		found.push(...hits.map(placeOf));
@@ -69,23 +70,27 @@ function* byTime(prepare: Prepare, request: TraceListRequest, from: Place): Sear
 function* byDuration(prepare: Prepare, request: TraceListRequest, least: number, from: Place): Search {
 	const newest = new Newest(request.limit);
 	const fits = allOf([after(from), ...selected(request), ...searched(request)]);
-	let last: SQLInputValue[] = [least, Number.MIN_SAFE_INTEGER, 0];
+	const traces = 'traces INDEXED BY traces_by_duration';
+	const order = 'total_duration_ms, timestamp, trace_number';
+	let start: SQLInputValue[] = [least, Number.MIN_SAFE_INTEGER, 0];
 	for (let rows = FIRST_STEP; ; rows = Math.min(2 * rows, LONGEST_STEP)) {
-		const slow = prepare(
-			`SELECT total_duration_ms, timestamp, trace_number, ${fits.sql} AS fits
-			FROM traces INDEXED BY traces_by_duration
-			WHERE total_duration_ms >= ? AND (total_duration_ms, timestamp, trace_number) > (?, ?, ?)
-			ORDER BY total_duration_ms, timestamp, trace_number LIMIT ?`
-		).all(...fits.values, least, ...last, rows);
-		newest.add(slow.filter((row) => row.fits === 1).map(placeOf));
-		const end = slow.at(-1);
-		if (!end || slow.length < rows) return newest.places();
-		last = [Number(end.total_duration_ms), Number(end.timestamp), Number(end.trace_number)];
+		const last = prepare(
+			`SELECT ${order} FROM ${traces} WHERE total_duration_ms >= ? AND (${order}) > (?, ?, ?)
+			ORDER BY ${order} LIMIT 1 OFFSET ?`
+		).get(least, ...start, rows - 1);
+		const end = last && [Number(last.total_duration_ms), Number(last.timestamp), Number(last.trace_number)];
+		const hits = prepare(
+			`SELECT timestamp, trace_number FROM ${traces} WHERE total_duration_ms >= ? AND (${order}) > (?, ?, ?)
+			AND total_duration_ms <= ? AND (${order}) <= (?, ?, ?) AND ${fits.sql}`
+		).all(least, ...start, ...(end ? [end[0]!, ...end] : Array(4).fill(Number.MAX_VALUE)), ...fits.values);
+		newest.add(hits.map(placeOf));
+		if (!end) return newest.places();
+		start = end;
 		yield;
 	}
 }
 
-/** All whose question has the three rarest letter triples, when they are few, and those that are not in the index yet. */
+/** All whose question has the rarest of the letter triples, when they are few, and those that are not in the index yet. */
 function* byQuestion(prepare: Prepare, request: TraceListRequest, q: string, from: Place): Search {
 	const matches = matchingQuestions(prepare, q, MOST_MATCHES);
 	if (!matches) return null;

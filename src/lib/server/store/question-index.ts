@@ -11,6 +11,10 @@ const LONGEST_STEP = 1024;
 const SAMPLE = 200;
 /** Triples that are looked for: more of them cost more than they exclude. */
 const MOST_TRIPLES = 3;
+/** Different triples that begin alike which are looked for at once. */
+const MOST_BEGINNINGS = 200;
+/** In so many questions of the sample, a text of one or two characters is frequent. */
+const FREQUENT = 4;
 
 /**
  * Keeps the index of the letter triples in questions up to date. That is done for many traces at a time, long after their
@@ -77,7 +81,7 @@ export class QuestionIndex {
 	}
 
 	#indexSome(limit: number): number {
-		const some = `SELECT trace_number, question_folded FROM traces
+		const some = `SELECT trace_number, question_folded || '  ' FROM traces
 			WHERE trace_number > (SELECT indexed_to FROM question_index) ORDER BY trace_number LIMIT ?`;
 		const row = this.#prepare(`SELECT max(trace_number) AS last, count(*) AS count FROM (${some})`).get(
 			limit
@@ -100,18 +104,22 @@ export interface Matches {
 /**
  * Traces in the index whose questions may have a text.
  * @param q lower-cased.
- * @returns null when there are more than `most`, or the text is too short for the index.
+ * @returns null when there are more than `most`, or the index is of no use for it.
  */
 export function matchingQuestions(
 	prepare: (sql: string) => StatementSync,
 	q: string,
 	most: number
 ): Matches | null {
-	const triples = rarestTriples(prepare, q);
-	if (triples.length === 0) return null;
+	const sample = prepare(`SELECT question_folded FROM traces ORDER BY timestamp DESC LIMIT ${SAMPLE}`)
+		.all()
+		.map(({ question_folded }) => String(question_folded));
+	const match = [...q].length < 3 ? shortMatch(prepare, q, sample, most) : longMatch(q, sample);
+	if (match === null) return null;
 	const indexedTo = Number(prepare('SELECT indexed_to FROM question_index').get()?.indexed_to);
-	const match = triples.map((triple) => `"${triple.replaceAll('"', '""')}"`).join(' ');
-	const found = prepare('SELECT rowid FROM questions WHERE questions MATCH ? LIMIT ?').all(match, most + 1);
+	const found = match
+		? prepare('SELECT rowid FROM questions WHERE questions MATCH ? LIMIT ?').all(match, most + 1)
+		: [];
 	// The index has a question only as far as a zero character.
 	const cut = prepare(
 		'SELECT trace_number FROM traces WHERE instr(question_folded, char(0)) > 0 LIMIT ?'
@@ -121,19 +129,45 @@ export function matchingQuestions(
 	return { traceNumbers: [...new Set(numbers.map(Number))], indexedTo };
 }
 
-/** The triples of characters of a text that are the rarest in the newest questions, rarest first. */
-function rarestTriples(prepare: (sql: string) => StatementSync, q: string): string[] {
-	// A zero character ends the text for SQLite's tokenizer.
+/** A search for the triples of a text that are the rarest in some questions, rarest first; null when it has none. */
+function longMatch(q: string, sample: readonly string[]): string | null {
 	const characters = [...q];
 	const triples = new Set(characters.slice(2).map((_, at) => characters.slice(at, at + 3).join('')));
-	const usable = [...triples].filter((triple) => !triple.includes('\0'));
-	const sample = prepare(`SELECT question_folded FROM traces ORDER BY timestamp DESC LIMIT ${SAMPLE}`)
-		.all()
-		.map(({ question_folded }) => String(question_folded));
-	const frequency = (triple: string) => sample.filter((question) => question.includes(triple)).length;
-	return usable
-		.map((triple) => ({ triple, frequency: frequency(triple) }))
+	const rarest = [...triples]
+		.filter((triple) => !triple.includes('\0'))
+		.map((triple) => ({ triple, frequency: frequencyOf(triple, sample) }))
 		.sort((a, b) => a.frequency - b.frequency)
-		.slice(0, MOST_TRIPLES)
-		.map(({ triple }) => triple);
+		.slice(0, MOST_TRIPLES);
+	return rarest.map(({ triple }) => quoted(triple)).join(' ') || null;
+}
+
+/**
+ * A search for the triples that begin with a text of one or two characters; empty when there is none of these, null when
+ * the text is frequent: to learn that from the index takes long.
+ */
+function shortMatch(
+	prepare: (sql: string) => StatementSync,
+	q: string,
+	sample: readonly string[],
+	most: number
+): string | null {
+	if (q.includes('\0') || frequencyOf(q, sample) > FREQUENT) return null;
+	const triples: string[] = [];
+	let questions = 0;
+	for (const { term, doc } of prepare(
+		'SELECT term, doc FROM question_triples WHERE term >= ? AND term < ?'
+	).iterate(q, `${q}\u{10ffff}`)) {
+		triples.push(quoted(String(term)));
+		questions += Number(doc);
+		if (questions > most || triples.length > MOST_BEGINNINGS) return null;
+	}
+	return triples.join(' OR ');
+}
+
+function frequencyOf(text: string, sample: readonly string[]): number {
+	return sample.filter((question) => question.includes(text)).length;
+}
+
+function quoted(triple: string): string {
+	return `"${triple.replaceAll('"', '""')}"`;
 }

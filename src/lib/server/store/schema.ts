@@ -75,7 +75,7 @@ const MIGRATIONS = [
 	${['INSERT', 'UPDATE', 'DELETE'].map(forgetRollups).join('\n')}
 	`,
 	// What the list is filtered by. `questions` has the letter triples of questions, of traces up to a number; see
-	// question-index.ts. A number that is given again to another trace is one that it has reached already.
+	// question-index.ts. Two spaces at the end make every character the first of a triple. A number that is given again to another trace is one that it has reached already.
 	`
 	CREATE INDEX traces_by_library_status ON traces (library_filter, status, timestamp);
 	CREATE INDEX traces_by_duration ON traces (total_duration_ms, timestamp) WHERE total_duration_ms IS NOT NULL;
@@ -84,15 +84,16 @@ const MIGRATIONS = [
 		question_folded, content = '', detail = none, columnsize = 0, tokenize = 'trigram case_sensitive 1'
 	);
 	INSERT INTO questions (questions, rank) VALUES ('secure-delete', 1);
+	CREATE VIRTUAL TABLE question_triples USING fts5vocab('questions', 'row');
 	CREATE TABLE question_index (indexed_to INTEGER NOT NULL);
 	INSERT INTO question_index VALUES (0);
 	CREATE TRIGGER traces_insert_question AFTER INSERT ON traces
 		WHEN new.trace_number <= (SELECT indexed_to FROM question_index)
-		BEGIN INSERT INTO questions (rowid, question_folded) VALUES (new.trace_number, new.question_folded); END;
+		BEGIN INSERT INTO questions (rowid, question_folded) VALUES (new.trace_number, new.question_folded || '  '); END;
 	CREATE TRIGGER traces_delete_question AFTER DELETE ON traces
 		WHEN old.trace_number <= (SELECT indexed_to FROM question_index)
 		BEGIN INSERT INTO questions (questions, rowid, question_folded)
-			VALUES ('delete', old.trace_number, old.question_folded); END;
+			VALUES ('delete', old.trace_number, old.question_folded || '  '); END;
 	`
 ];
 
