@@ -48,6 +48,8 @@ export async function measureStore(
 	await measure('start', () => (store = new SqliteTraceStore(folder)), 1);
 	const opened = store!;
 	try {
+		const file = join(folder, 'traces.sqlite');
+		await measure('list: index of questions, in the background', () => questionsIndexed(file, traces), 1);
 		const page = (given: object) => () => opened.list(traceListInputSchema.parse({ limit: 50, ...given }));
 		const lists: Readonly<Record<string, object>> = {
 			newest: {},
@@ -59,7 +61,9 @@ export async function measureStore(
 			'q, rare': { q: `number ${Math.floor(traces / 3)} ` },
 			'q, none': { q: 'xyzzy' },
 			'min_ms, rare': { min_ms: 999_000 },
-			'q and library, none': { q: 'xyzzy', library: 'library-1' }
+			'q and library, none': { q: 'xyzzy', library: 'library-1' },
+			'q of two characters, none': { q: 'zz' },
+			'q and min_ms, both frequent, far back': { q: 'number 12', min_ms: 4400 }
 		};
 		for (const [name, given] of Object.entries(lists)) await measure(`list: ${name}`, page(given), 5);
 		const everything = statsInputSchema.parse({ window: 'all' });
@@ -74,6 +78,14 @@ export async function measureStore(
 		opened.close();
 	}
 	return figures;
+}
+
+/** Resolves when the index of questions has all but the last few traces. */
+async function questionsIndexed(path: string, traces: number): Promise<void> {
+	const database = new DatabaseSync(path, { readOnly: true });
+	const reached = database.prepare('SELECT indexed_to FROM question_index');
+	while (Number(reached.get()?.indexed_to) < traces - 500) await pause(20);
+	database.close();
 }
 
 /** By SQL alone, because a million runs would take minutes; the columns are those that the store writes. */

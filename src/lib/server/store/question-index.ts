@@ -6,7 +6,7 @@ const BEHIND = 256;
 /** How long it takes to put some into the index, in milliseconds, before the event loop gets a turn. */
 const STEP_MS = 4;
 const FIRST_STEP = 64;
-const LONGEST_STEP = 1024;
+const LONGEST_STEP = 256;
 /** Questions from which the frequency of letter triples is guessed. */
 const SAMPLE = 200;
 /** Triples that are looked for: more of them cost more than they exclude. */

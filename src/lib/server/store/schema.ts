@@ -74,7 +74,7 @@ const MIGRATIONS = [
 	) WITHOUT ROWID;
 	${['INSERT', 'UPDATE', 'DELETE'].map(forgetRollups).join('\n')}
 	`,
-	// What the list is filtered by. `questions` has the letter triples of questions, of traces up to a number; see
+	// What the list is filtered by. The index is merged 64 of its pages at a time: small ones hold nothing else up. `questions` has the letter triples of questions, of traces up to a number; see
 	// question-index.ts. Two spaces at the end make every character the first of a triple. A number that is given again to another trace is one that it has reached already.
 	`
 	CREATE INDEX traces_by_library_status ON traces (library_filter, status, timestamp);
@@ -84,6 +84,7 @@ const MIGRATIONS = [
 		question_folded, content = '', detail = none, columnsize = 0, tokenize = 'trigram case_sensitive 1'
 	);
 	INSERT INTO questions (questions, rank) VALUES ('secure-delete', 1);
+	INSERT INTO questions (questions, rank) VALUES ('pgsz', 500);
 	CREATE VIRTUAL TABLE question_triples USING fts5vocab('questions', 'row');
 	CREATE TABLE question_index (indexed_to INTEGER NOT NULL);
 	INSERT INTO question_index VALUES (0);

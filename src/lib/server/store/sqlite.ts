@@ -28,8 +28,8 @@ import { unknownCursor } from './stored.ts';
 import * as rows from './trace-row.ts';
 import { INTERRUPTED_ERROR, type StoredRun, type TraceStore, type Turn } from './trace-store.ts';
 
-/** Traces deleted before the event loop gets a turn; overwriting their pages takes about half a millisecond each. */
-const DELETE_BATCH = 10;
+/** Traces deleted before the event loop gets a turn; overwriting their pages and index takes about a millisecond each. */
+const DELETE_BATCH = 5;
 
 /** Pages given back to the disk before the event loop gets a turn. */
 const VACUUM_PAGES = 100;
