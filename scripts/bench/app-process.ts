@@ -45,7 +45,7 @@ export interface App extends AsyncDisposable {
 export async function startApp(dataFolder: string, settings: Record<string, string> = {}): Promise<App> {
 	const monitor = join(import.meta.dirname, 'loop-monitor.ts');
 	const startedAt = performance.now();
-	const child = spawn(process.execPath, ['--import', monitor, main, 'serve'], {
+	const child = spawn(process.execPath, ['--max-semi-space-size=16', '--import', monitor, main, 'serve'], {
 		cwd: dataFolder,
 		env: environment({ ...settings, DATA_DIR: dataFolder }),
 		stdio: ['ignore', 'pipe', 'pipe', 'ipc']
