@@ -109,7 +109,8 @@ function fill(path: string, traces: number): void {
 		database.exec(`${numbers} INSERT INTO trace_steps SELECT i, ${position}, '${name}',
 			(i * ${position + 3}) % 90000 / 1000.0 FROM n WHERE i % 50 <> 0`);
 	}
-	database.exec('COMMIT; PRAGMA wal_checkpoint(TRUNCATE)');
+	// Written through to the disk here, or the first to write to the store would wait for all of it.
+	database.exec('COMMIT; PRAGMA synchronous = FULL; PRAGMA wal_checkpoint(TRUNCATE)');
 	database.close();
 }
 
