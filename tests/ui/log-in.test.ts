@@ -169,6 +169,8 @@ describe('the log-in page in every size and theme', () => {
 		await using opened = await openPage(browser, `${test.app.url}/login`, look);
 		const { page } = opened;
 		await heading(page, 'Log in').waitFor();
+		// Until its script has taken over the button is off.
+		await page.locator('button:enabled', { hasText: 'Log in' }).waitFor();
 		await expectSound(page);
 		// With the way out in the header.
 		await logIn(page, ASK_KEY);

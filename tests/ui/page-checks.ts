@@ -46,6 +46,7 @@ export async function openPage(
 
 /** Fails on anything that axe finds, and on a page that is wider than its window. */
 export async function expectSound(page: Page): Promise<void> {
+	await changesAreOver(page);
 	const { violations } = await new AxeBuilder({ page }).analyze();
 	expect(
 		violations.map(({ id, nodes }) => ({
@@ -72,4 +73,14 @@ export async function textOf(page: Page, selector: string): Promise<string> {
 
 export function plain(text: string): string {
 	return text.replaceAll('\u00a0', ' ').replaceAll(/\s+/g, ' ').trim();
+}
+
+/** Colours on their way from one state to another have a contrast that nobody sees for long. */
+async function changesAreOver(page: Page): Promise<void> {
+	await page.evaluate(async () => {
+		const ending = document
+			.getAnimations()
+			.filter((animation) => animation.effect?.getComputedTiming().endTime !== Infinity);
+		await Promise.allSettled(ending.map((animation) => animation.finished));
+	});
 }
