@@ -58,6 +58,10 @@ describe('A copied answer', () => {
 		expect(harmIn(answerAsMarkdown(text, [source(text)], []))).toEqual([]);
 	});
 
+	test('shows what is hidden in the name of a language, too', () => {
+		expect(harmIn(exportMarkdown('~~~\u202ejs x\u202ey\ncode\n~~~', [OWN_HOST]))).toEqual([]);
+	});
+
 	test('does no harm elsewhere, whatever the text', () => {
 		fc.assert(
 			fc.property(markdownText, (text) => {

@@ -60,6 +60,10 @@ function remarkHarmless() {
 		});
 		visit(tree, (node) => {
 			if (node.type === 'inlineCode' || node.type === 'code') node.value = showHidden(node.value);
+			if (node.type === 'code') {
+				node.lang &&= showHidden(node.lang);
+				node.meta &&= showHidden(node.meta);
+			}
 			if ('children' in node) replaceIn(node as Parent, addresses, file.data.hosts ?? []);
 		});
 	};
