@@ -1,20 +1,13 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { chatChunk } from './chat-chunk.ts';
 
 /**
  * A process of its own: an OpenAI-compatible chat endpoint that sends its tokens as fast as they are taken, each by a write
  * of its own as model servers do. The number of tokens is the argument; says its port to whoever started it.
  */
 const tokens = Number(process.argv[2]);
-const event = (delta: object, finish_reason: string | null) =>
-	`data: ${JSON.stringify({
-		id: 'chatcmpl-1',
-		object: 'chat.completion.chunk',
-		created: 1,
-		model: 'scripted',
-		choices: [{ index: 0, delta, finish_reason }]
-	})}\n\n`;
-const token = event({ content: ' word' }, null);
+const token = chatChunk({ content: ' word' });
 /** Writes before others get their turn. */
 const TURN = 64;
 
@@ -25,7 +18,7 @@ async function send(response: ServerResponse): Promise<void> {
 		if (!hasRoom) await new Promise((done) => response.once('drain', done).once('close', done));
 		else if (at % TURN === TURN - 1) await new Promise((done) => setImmediate(done));
 	}
-	response.write(event({}, 'stop'));
+	response.write(chatChunk({}, 'stop'));
 	response.end('data: [DONE]\n\n');
 }
 

@@ -1,6 +1,7 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
+import { chatChunk } from './chat-chunk.ts';
 
 /** An OpenAI-compatible chat endpoint that sends a word every so often. */
 export interface ModelEndpoint extends AsyncDisposable {
@@ -23,9 +24,9 @@ export async function startModelEndpoint(pause_ms: number): Promise<ModelEndpoin
 		response.writeHead(200, { 'content-type': 'text/event-stream' });
 		for (let at = 0; at < tokens && !isFinishing && !response.destroyed; at += 1) {
 			await wait(pause_ms);
-			response.write(chunk({ content: at % 12 === 11 ? ' word [1].' : ' word' }, null));
+			response.write(chatChunk({ content: at % 12 === 11 ? ' word [1].' : ' word' }));
 		}
-		response.write(chunk({}, 'stop'));
+		response.write(chatChunk({}, 'stop'));
 		response.end('data: [DONE]\n\n');
 		streaming -= 1;
 	};
@@ -47,10 +48,4 @@ export async function startModelEndpoint(pause_ms: number): Promise<ModelEndpoin
 		}
 	};
 	return endpoint;
-}
-
-function chunk(delta: object, finish_reason: string | null): string {
-	const choices = [{ index: 0, delta, finish_reason }];
-	const value = { id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1, model: 'scripted', choices };
-	return `data: ${JSON.stringify(value)}\n\n`;
 }

@@ -1,20 +1,13 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { chatChunk } from './chat-chunk.ts';
 
 /**
  * A process of its own: an OpenAI-compatible chat endpoint that sends each answer a token every so many milliseconds, for as many tokens
  * as it is told. Arguments: milliseconds, tokens. Answers begin at different moments, so that not all tokens come at once.
  */
 const [pause, tokens] = process.argv.slice(2).map(Number) as [number, number];
-const event = (delta: object, finish_reason: string | null) =>
-	`data: ${JSON.stringify({
-		id: 'chatcmpl-1',
-		object: 'chat.completion.chunk',
-		created: 1,
-		model: 'scripted',
-		choices: [{ index: 0, delta, finish_reason }]
-	})}\n\n`;
-const token = event({ content: ' word' }, null);
+const token = chatChunk({ content: ' word' });
 /** Looks at who is due so often. */
 const TICK_MS = 2;
 const streaming = new Map<ServerResponse, { due: number; left: number }>();
@@ -29,7 +22,7 @@ setInterval(() => {
 		}
 		if (place.left > 0 && !response.destroyed) continue;
 		streaming.delete(response);
-		response.write(event({}, 'stop'));
+		response.write(chatChunk({}, 'stop'));
 		response.end('data: [DONE]\n\n');
 	}
 }, TICK_MS);

@@ -1,6 +1,5 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import type { Source } from '#lib/contract/chunk.ts';
 import type { Stats, StatsRequest } from '#lib/contract/stats.ts';
@@ -20,6 +19,7 @@ import { searchPage } from './page-search.ts';
 import { QuestionIndex } from './question-index.ts';
 import { inTransaction, PATIENCE_MS, prepareDatabase } from './schema.ts';
 import { readMetrics } from './read-metrics.ts';
+import { Retention } from './retention.ts';
 import { Rollups } from './rollup.ts';
 import { Scrubber } from './scrub.ts';
 import { statsOf } from './stats.ts';
@@ -27,12 +27,6 @@ import { storeTroubleOf } from './store-trouble.ts';
 import { unknownCursor } from './stored.ts';
 import * as rows from './trace-row.ts';
 import { INTERRUPTED_ERROR, type StoredRun, type TraceStore, type Turn } from './trace-store.ts';
-
-/** Traces deleted before the event loop gets a turn; overwriting their pages and index takes about a millisecond each. */
-const DELETE_BATCH = 5;
-
-/** Pages given back to the disk before the event loop gets a turn. */
-const VACUUM_PAGES = 100;
 
 const FINISHED = FINISHED_STATUSES.map((status) => `'${status}'`).join(', ');
 
@@ -54,6 +48,7 @@ export class SqliteTraceStore implements TraceStore {
 		(sql) => this.#prepare(sql),
 		(work) => this.#write(work)
 	);
+	readonly #retention: Retention;
 	#isImpatient = false;
 
 	/**
@@ -70,6 +65,7 @@ export class SqliteTraceStore implements TraceStore {
 			this.#database = database;
 			this.#owner = OwnerLock.acquire(path);
 			this.#scrubber = new Scrubber(database);
+			this.#retention = new Retention(database, this.#scrubber, (work) => this.#guard(work));
 			this.#interruptLeftovers();
 			this.#questions.start();
 		} catch (thrown) {
@@ -202,46 +198,15 @@ export class SqliteTraceStore implements TraceStore {
 	}
 
 	async deleteBefore(moment: Date): Promise<number> {
-		return this.#deleteOldest(moment.getTime(), () => true);
+		return this.#retention.deleteOldest(moment.getTime(), () => true);
 	}
 
 	/**
 	 * Deletes the oldest traces, except pending ones, until what is stored takes at most so many bytes; resolves to how many.
 	 */
 	async deleteBeyond(bytes: number): Promise<number> {
-		return this.#deleteOldest(Number.MAX_SAFE_INTEGER, () => this.#usedBytes() > bytes);
-	}
-
-	/** Asks before every batch whether to go on, and gives the space back to the disk in the end. */
-	async #deleteOldest(before: number, isWanted: () => boolean): Promise<number> {
-		let deleted = 0;
-		while (this.#guard(isWanted)) {
-			const { changes } = this.#guard(() =>
-				this.#prepare(
-					`DELETE FROM traces WHERE trace_number IN (
-						SELECT trace_number FROM traces WHERE timestamp < ? AND status <> 'pending'
-						ORDER BY timestamp LIMIT ${DELETE_BATCH})`
-				).run(before)
-			);
-			deleted += Number(changes);
-			if (Number(changes) < DELETE_BATCH) break;
-			await setImmediate();
-		}
-		while (deleted > 0 && this.#database.isOpen && this.#figure('freelist_count') > 0) {
-			this.#guard(() => this.#database.exec(`PRAGMA incremental_vacuum(${VACUUM_PAGES})`));
-			await setImmediate();
-		}
-		if (deleted > 0) this.#scrubber.scrub();
-		return deleted;
-	}
-
-	/** Size of the database without the pages that are free, in bytes; the write-ahead log comes and goes. */
-	#usedBytes(): number {
-		return (this.#figure('page_count') - this.#figure('freelist_count')) * this.#figure('page_size');
-	}
-
-	#figure(pragma: string): number {
-		return Number(Object.values(this.#database.prepare(`PRAGMA ${pragma}`).get() ?? {})[0]);
+		const { MAX_SAFE_INTEGER } = Number;
+		return this.#retention.deleteOldest(MAX_SAFE_INTEGER, () => this.#retention.usedBytes() > bytes);
 	}
 
 	close(): void {
