@@ -8,6 +8,8 @@ declare global {
 			services: RequestServices;
 			/** Who calls; null for nobody known, where a key is asked for. */
 			caller: Caller | null;
+			/** Where the request comes from, as limits name it. */
+			address: string;
 			/** Tells clients apart, for limits. */
 			client: string;
 			/** Sent back as `X-Request-Id`. */

@@ -3,6 +3,7 @@ import { building } from '$app/environment';
 import { loadConfig } from '#lib/server/config.ts';
 import { logFailure } from '#lib/server/run/failure-log.ts';
 import { createServices, type Services } from '#lib/server/services.ts';
+import type { Caller } from '#lib/server/transport/access.ts';
 import { clientName } from '#lib/server/transport/client-name.ts';
 import { finishResponse, passGate, unknownPath } from '#lib/server/transport/gate.ts';
 
@@ -26,12 +27,16 @@ export const handle: Handle = async ({ event, resolve }) => {
 	const services = kept.citelightServices;
 	if (!services) return resolve(event);
 	const { request, url, locals } = event;
-	const arrival = { request, url, routeId: event.route.id, isInternal: event.isSubRequest };
+	const remoteAddress = event.platform?.req?.socket?.remoteAddress;
+	const nameOf = (caller: Caller | null) =>
+		clientName(caller, request.headers, remoteAddress, services.config.TRUSTED_PROXIES);
+	const address = nameOf(null);
+	const arrival = { request, url, routeId: event.route.id, address, isInternal: event.isSubRequest };
 	const { caller, refused } = passGate(arrival, services);
 	locals.services = services;
 	locals.caller = caller;
-	const address = event.platform?.req?.socket?.remoteAddress;
-	locals.client = clientName(caller, request.headers, address, services.config.TRUSTED_PROXIES);
+	locals.address = address;
+	locals.client = nameOf(caller);
 	locals.requestId = crypto.randomUUID();
 	const answer = refused ?? unknownPath(arrival) ?? (await resolve(event, pageOptions));
 	return finishResponse(arrival, answer, { requestId: locals.requestId, rules: services });

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startApp } from '../fixtures/app-server.ts';
+import { tempFolder } from '../fixtures/temp-folder.ts';
 import { startHttpTest, type HttpTest } from './setup.ts';
 
 const ASK_KEY = 'ask-key-of-the-widget';
@@ -110,6 +112,69 @@ describe('a session', () => {
 		]);
 		expect((await test.get('/libraries', { headers: session })).status).toBe(401);
 		expect((await test.get('/session', { method: 'DELETE' })).status).toBe(204);
+	});
+});
+
+describe('an ended session', () => {
+	it('stays ended when the server is started again, and others stay open', async () => {
+		await using data = await tempFolder();
+		const env = { API_KEYS: `ask:${ASK_KEY}` };
+		const begin = async (url: string) => {
+			const body = JSON.stringify({ key: ASK_KEY });
+			return { cookie: cookieOf(await fetch(`${url}/session`, { method: 'POST', headers: json, body })) };
+		};
+		const status = async (url: string, headers: Record<string, string>) =>
+			(await fetch(`${url}/libraries`, { headers })).status;
+		let ended: Record<string, string>, open: Record<string, string>;
+		{
+			await using app = await startApp({ dataDir: data.path, env });
+			ended = await begin(app.url);
+			open = await begin(app.url);
+			expect(open).not.toEqual(ended);
+			await fetch(`${app.url}/session`, { method: 'DELETE', headers: ended });
+			expect([await status(app.url, ended), await status(app.url, open)]).toEqual([401, 200]);
+			await app.stop('SIGKILL');
+		}
+		await using again = await startApp({ dataDir: data.path, env });
+		expect([await status(again.url, ended), await status(again.url, open)]).toEqual([401, 200]);
+	});
+});
+
+describe('a guesser', () => {
+	it('is refused with the time to wait, over every door, and locks out nobody beside', async () => {
+		await using test = await startHttpTest({ env: { API_KEYS: `ask:${ASK_KEY}`, TRUSTED_PROXIES: '1' } });
+		const from = (address: string, more: Record<string, string> = {}) => ({
+			headers: { ...json, 'x-forwarded-for': address, ...more }
+		});
+		const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
+		const neighbour = bearer(ASK_KEY);
+		expect((await test.get('/libraries', from('1.1.1.1', neighbour))).status).toBe(200);
+		for (let count = 0; count < 5; count += 1) {
+			expect((await test.get('/libraries', from('1.1.1.1', bearer(`guess-${count}`)))).status).toBe(401);
+			expect((await test.post('/session', { key: `log-in-${count}` }, from('1.1.1.1'))).status).toBe(401);
+		}
+		const more = bearer('another-guess');
+		const refused = [
+			await test.post('/session', { key: 'another-guess' }, from('1.1.1.1')),
+			await test.get('/libraries', from('1.1.1.1', more)),
+			await test.get('/traces', from('1.1.1.1', more)),
+			await test.get('/', from('1.1.1.1', more)),
+			await test.post('/ask', { question }, from('1.1.1.1', more)),
+			await test.get(
+				`/trpc/ask?input=${encodeURIComponent(JSON.stringify({ question }))}`,
+				from('1.1.1.1', more)
+			)
+		];
+		for (const response of refused) {
+			expect(response.status).toBe(429);
+			expect(Number(response.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+			expect(await response.json()).toMatchObject({ code: 'rate_limited' });
+		}
+		expect((await test.get('/libraries', from('1.1.1.1', neighbour))).status).toBe(200);
+		expect((await test.post('/session', { key: ASK_KEY }, from('1.1.1.1'))).status).toBe(200);
+		expect((await test.post('/session', { key: ASK_KEY }, from('2.2.2.2'))).status).toBe(200);
+		expect((await test.get('/livez', from('1.1.1.1', more))).status).toBe(200);
+		expect(test.model.calls).toEqual([]);
 	});
 });
 

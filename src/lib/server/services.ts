@@ -28,6 +28,7 @@ import { publishIndex, type Published, type PublishProgress } from './search/pub
 import { SqliteSpendingStore } from './store/spending.ts';
 import { SqliteTraceStore } from './store/sqlite.ts';
 import { Access } from './transport/access.ts';
+import { EndedSessions } from './transport/ended-sessions.ts';
 import { sessionSecret } from './transport/session-secret.ts';
 import type { RequestServices } from './trpc/context.ts';
 
@@ -99,7 +100,11 @@ export async function createServices(config: Config): Promise<Services> {
 
 	return {
 		config,
-		access: new Access(config.API_KEYS, () => sessionSecret(config.DATA_DIR)),
+		access: new Access(
+			config.API_KEYS,
+			() => sessionSecret(config.DATA_DIR),
+			new EndedSessions(config.DATA_DIR)
+		),
 		store,
 		corpus,
 		index,

@@ -9,7 +9,7 @@ const logInSchema = z.object({ key: z.string().trim().min(1).max(1000) });
 /** Exchanges a key for a session cookie: so pages need not keep the key where scripts could read it. */
 export const POST = withProblems(async ({ request, url, locals }: RequestEvent) => {
 	const { key } = await readJson(request, logInSchema);
-	const { scope, ...session } = locals.services.access.logIn(key);
+	const { scope, ...session } = locals.services.access.logIn(key, locals.address);
 	// Behind a proxy that ends TLS only the browser knows how it came.
 	const isSecure = url.protocol === 'https:' || /^https:/i.test(request.headers.get('origin') ?? '');
 	return Response.json({ scope }, { headers: { 'set-cookie': sessionCookie(session, isSecure) } });

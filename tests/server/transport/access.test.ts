@@ -1,8 +1,9 @@
-import { readFileSync, statSync } from 'node:fs';
+import { appendFileSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { hashKey, parseApiKey } from '#lib/server/config/api-keys.ts';
 import { Access, requireScope } from '#lib/server/transport/access.ts';
+import { EndedSessions } from '#lib/server/transport/ended-sessions.ts';
 import { sessionCookie } from '#lib/server/transport/session-cookie.ts';
 import { sessionSecret } from '#lib/server/transport/session-secret.ts';
 import { tempFolder } from '../../fixtures/temp-folder.ts';
@@ -135,7 +136,6 @@ describe('a session', () => {
 
 	it('is over after the log-out, for copies too; others go on', () => {
 		const headers = carrying(cookieOf(access.logIn('first-key')));
-		vi.setSystemTime(Date.now() + 1);
 		const other = carrying(cookieOf(access.logIn('first-key')));
 		access.logOut(headers);
 		expect(access.identify(headers)).toBeNull();
@@ -152,6 +152,65 @@ describe('a session', () => {
 	it('cannot be made by who has read the hashes in the settings', () => {
 		const headers = carrying(cookieOf(new Access(entries, () => Buffer.alloc(32)).logIn('first-key')));
 		expect(access.identify(headers)).toBeNull();
+	});
+});
+
+describe('a session that was ended', () => {
+	const restart = (folder: string) => new Access(entries, secret, new EndedSessions(folder));
+
+	it('stays over when the server is started again, and others go on', async () => {
+		await using folder = await tempFolder();
+		const data = join(folder.path, 'data');
+		vi.useFakeTimers({ toFake: ['Date'], now: 1_800_000_000_000 });
+		try {
+			const headers: Headers[] = [];
+			const before = restart(data);
+			for (let count = 0; count < 3; count += 1) {
+				headers.push(carrying(cookieOf(before.logIn('first-key'))));
+			}
+			before.logOut(headers[0]!);
+			before.logOut(headers[1]!);
+			const file = join(data, 'ended-sessions');
+			// As a crash leaves it in the middle of a line.
+			appendFileSync(file, '\n18000');
+			expect(statSync(file).mode & 0o077).toBe(0);
+			const after = restart(data);
+			expect(headers.map((each) => after.identify(each) !== null)).toEqual([false, false, true]);
+			after.logOut(headers[2]!);
+			expect(restart(data).identify(headers[2]!)).toBeNull();
+			expect(readFileSync(file, 'utf8')).not.toMatch(/first-key/);
+		} finally {
+			vi.useRealTimers();
+		}
+	});
+
+	it('is forgotten when it would be over by itself', async () => {
+		await using folder = await tempFolder();
+		vi.useFakeTimers({ toFake: ['Date'], now: 1_800_000_000_000 });
+		try {
+			const session = restart(folder.path);
+			const { token, maxAgeSeconds } = session.logIn('first-key');
+			session.logOut(carrying(`citelight=${token}`));
+			vi.setSystemTime(Date.now() + maxAgeSeconds * 1000);
+			restart(folder.path).identify(carrying(`citelight=${session.logIn('first-key').token}`));
+			expect(readFileSync(join(folder.path, 'ended-sessions'), 'utf8')).toBe('');
+		} finally {
+			vi.useRealTimers();
+		}
+	});
+
+	it('is over as long as the process lives where that cannot be kept, and the log says so', async () => {
+		await using folder = await tempFolder({ data: 'not a folder' });
+		const log = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+		try {
+			const session = restart(join(folder.path, 'data'));
+			const headers = carrying(cookieOf(session.logIn('first-key')));
+			session.logOut(headers);
+			expect(session.identify(headers)).toBeNull();
+			expect(log.mock.calls.join()).toContain('keeping a log-out failed');
+		} finally {
+			log.mockRestore();
+		}
 	});
 });
 

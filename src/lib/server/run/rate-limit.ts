@@ -6,6 +6,11 @@ interface Bucket {
 	at: number;
 }
 
+type RefusalSentence = (perMinute: number, retryAfterSeconds: number) => string;
+
+const tooManyQuestions: RefusalSentence = (perMinute, seconds) =>
+	`No more than ${perMinute} questions a minute are taken from one client. Ask again in ${seconds} seconds.`;
+
 /** Clients remembered at once; beyond it those who could ask at full rate again are forgotten, then the oldest. */
 const MOST_CLIENTS = 100_000;
 const MINUTE_MS = 60_000;
@@ -17,15 +22,22 @@ const MINUTE_MS = 60_000;
 export class RateLimit {
 	readonly #perMinute: number | undefined;
 	readonly #clock: () => number;
+	readonly #sentence: RefusalSentence;
 	readonly #buckets = new Map<string, Bucket>();
 
 	/**
 	 * @param perMinute questions a minute of one client; undefined means no limit.
 	 * @param clock monotonic, in milliseconds.
+	 * @param sentence says what is refused, where it is not a question.
 	 */
-	constructor(perMinute: number | undefined, clock: () => number = () => performance.now()) {
+	constructor(
+		perMinute: number | undefined,
+		clock: () => number = () => performance.now(),
+		sentence: RefusalSentence = tooManyQuestions
+	) {
 		this.#perMinute = perMinute;
 		this.#clock = clock;
+		this.#sentence = sentence;
 	}
 
 	/** Clients that are remembered. */
@@ -40,11 +52,7 @@ export class RateLimit {
 		const tokens = this.#level(client, perMinute);
 		if (tokens >= 1) return;
 		const seconds = Math.max(1, Math.ceil(((1 - tokens) * MINUTE_MS) / perMinute / 1000));
-		throw new AppError(
-			'rate_limited',
-			`No more than ${perMinute} questions a minute are taken from one client. Ask again in ${seconds} seconds.`,
-			{ retryAfterSeconds: seconds }
-		);
+		throw new AppError('rate_limited', this.#sentence(perMinute, seconds), { retryAfterSeconds: seconds });
 	}
 
 	/** Counts a question. @throws AppError `rate_limited`. */

@@ -1,6 +1,8 @@
-import { parseApiKey, type ApiKey, type Scope } from '#lib/server/config/api-keys.ts';
+import { hashKey, parseApiKey, type ApiKey, type Scope } from '#lib/server/config/api-keys.ts';
 import { AppError } from '#lib/server/error.ts';
 import { bearerKey, findKey } from './api-key.ts';
+import { EndedSessions } from './ended-sessions.ts';
+import { KeyGuesses } from './key-guesses.ts';
 import { sessionToken } from './session-cookie.ts';
 import { keyId, Sessions } from './session.ts';
 
@@ -19,14 +21,23 @@ const ANYBODY: Caller = { scope: 'admin', keyId: null, by: 'nothing' };
 export class Access {
 	readonly #keys: readonly ApiKey[];
 	readonly #sessions: Sessions;
+	readonly #guesses: KeyGuesses;
 
 	/**
 	 * @param entries of `API_KEYS`; none means that everybody may do everything.
 	 * @param readSecret gives what sessions are signed with.
+	 * @param ended remembers which sessions were ended; as long as the process lives unless it is given.
+	 * @param guesses counts wrong keys.
 	 */
-	constructor(entries: readonly string[], readSecret: () => Buffer) {
+	constructor(
+		entries: readonly string[],
+		readSecret: () => Buffer,
+		ended = new EndedSessions(),
+		guesses = new KeyGuesses()
+	) {
 		this.#keys = entries.map(parseApiKey).filter((key) => key !== null);
-		this.#sessions = new Sessions(this.#keys, readSecret);
+		this.#sessions = new Sessions(this.#keys, readSecret, ended);
+		this.#guesses = guesses;
 	}
 
 	/** Whether a key is asked for. */
@@ -37,21 +48,25 @@ export class Access {
 	/**
 	 * Who sends these headers; null when a key is asked for and none that is valid is shown. A key in the header counts
 	 * alone, even when it is wrong.
+	 * @param address that they come from, by which wrong keys are counted.
+	 * @throws AppError `rate_limited` after too many wrong keys.
 	 */
-	identify(headers: Headers): Caller | null {
+	identify(headers: Headers, address = ''): Caller | null {
 		if (!this.isRequired) return ANYBODY;
 		const given = bearerKey(headers);
-		if (given !== null) return caller(findKey(given, this.#keys), 'header');
+		if (given === '') return null;
+		if (given !== null) return caller(this.#find(given, address), 'header');
 		const token = sessionToken(headers);
 		return token === null ? null : caller(this.#sessions.find(token), 'session');
 	}
 
 	/**
 	 * Exchanges a key for a session.
-	 * @throws AppError `unauthorized` for a key that is not valid.
+	 * @param address that it comes from.
+	 * @throws AppError `unauthorized` for a key that is not valid, `rate_limited` after too many of them.
 	 */
-	logIn(given: string): { scope: Scope; token: string; maxAgeSeconds: number } {
-		const key = findKey(given, this.#keys);
+	logIn(given: string, address = ''): { scope: Scope; token: string; maxAgeSeconds: number } {
+		const key = this.#find(given, address);
 		if (!key)
 			throw new AppError('unauthorized', 'This key is not valid here. Check it for missing characters.');
 		return { scope: key.scope, ...this.#sessions.begin(key) };
@@ -61,6 +76,12 @@ export class Access {
 	logOut(headers: Headers): void {
 		const token = sessionToken(headers);
 		if (token !== null) this.#sessions.end(token);
+	}
+
+	#find(given: string, address: string): ApiKey | null {
+		const key = findKey(given, this.#keys);
+		this.#guesses.note(address, hashKey(given).toString('hex'), key !== null);
+		return key;
 	}
 }
 

@@ -14,6 +14,8 @@ export interface Arrival {
 	url: URL;
 	/** The route that will answer; null when there is none. */
 	routeId: string | null;
+	/** Where it comes from, as limits name it. */
+	address: string;
 	/** Made by a page of ours while it is rendered on the server, on behalf of a request that has passed. */
 	isInternal: boolean;
 }
@@ -29,15 +31,16 @@ export interface GateRules {
 
 /**
  * What comes before any handler: names that are not ours are refused; preflights are answered; a page of a foreign origin
- * may not spend or change anything; a key is asked for where keys are set.
+ * may not spend or change anything; a key is asked for where keys are set, and not guessed.
  */
 export function passGate(arrival: Arrival, { config, access }: GateRules): Passage {
-	const { request, url, routeId, isInternal } = arrival;
+	const { request, url, routeId, address, isInternal } = arrival;
 	const { headers, method } = request;
 	const place = placeOf(routeId, url.pathname);
-	const caller = access.identify(headers);
 	try {
 		const isProbe = place.kind === 'api' && place.scope === null && (method === 'GET' || method === 'HEAD');
+		// Whoever asks only whether we live is told so, whatever key comes with it.
+		const caller = isProbe ? null : access.identify(headers, address);
 		// A page of a foreign name has no key, so who sends one in the header is a program, whatever name it uses.
 		if (!isInternal && !isProbe && caller?.by !== 'header') requireKnownHost(headers, config);
 		if (place.kind === 'api' && isPreflight(request)) {
