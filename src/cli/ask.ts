@@ -2,7 +2,7 @@ import { askInputSchema, type Done } from '#lib/contract/ask.ts';
 import type { Source } from '#lib/contract/chunk.ts';
 import type { Trace } from '#lib/contract/trace.ts';
 import { AppError } from '#lib/server/error.ts';
-import { unionLength } from '#lib/server/trace/interval.ts';
+import { phaseDurations } from '#lib/server/trace/interval.ts';
 import { checkInput } from '#lib/server/transport/invalid-input.ts';
 import { formatDuration } from '#lib/ui/format/index.ts';
 import { write, writeJson, writeLine } from './terminal.ts';
@@ -65,11 +65,12 @@ function writeSources({ sources, citations }: Trace): void {
 
 /** One line that says where the time went. */
 function breakdown(trace: Trace): string {
-	const generation = trace.steps.filter((step) => step.name === 'llm_generation');
-	const before = trace.steps.filter((step) => step.name !== 'llm_generation');
+	const { retrieval_ms, generation_ms } = phaseDurations(trace.steps);
+	const queue = trace.steps.find((step) => step.name === 'queue');
 	const parts = [
-		`retrieval ${formatDuration(unionLength(before))}`,
-		...(generation.length > 0 ? [`generation ${formatDuration(unionLength(generation))}`] : []),
+		...(queue ? [`waiting ${formatDuration(queue.duration_ms)}`] : []),
+		`retrieval ${formatDuration(retrieval_ms)}`,
+		...(generation_ms === null ? [] : [`generation ${formatDuration(generation_ms)}`]),
 		`first token ${formatDuration(trace.time_to_first_token_ms)}`,
 		`total ${formatDuration(trace.total_duration_ms)}`,
 		`model ${trace.model ?? 'none'}`,

@@ -22,6 +22,8 @@ export type RouteName = z.infer<typeof routeNameSchema>;
 
 /** The steps a run may have, in their usual order. A step that did not run is absent, never 0 ms. */
 export const stepNameSchema = z.enum([
+	// Waiting for a turn, where there was any
+	'queue',
 	'query_rewriting',
 	'query_embedding',
 	'retrieval_semantic',

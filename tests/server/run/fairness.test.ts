@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { AppError } from '#lib/server/error.ts';
+import { unionLength } from '#lib/server/trace/interval.ts';
 import { gate, scriptedPipeline, sources } from '../../fixtures/scripted-pipeline.ts';
 import { ask, collect, startRegistry, textOf } from './setup.ts';
 
@@ -40,6 +41,45 @@ describe('many answers at once', () => {
 		await Promise.all(started.map((run) => run.finished));
 		expect(order).toEqual(['a0', 'a1', 'b0', 'c0', 'a2', 'b1']);
 		expect(started.map((run) => run.ahead)).toEqual(started.map(() => null));
+	});
+
+	it('have the time that they waited as a step, and no such step when they did not', async () => {
+		const hold = gate();
+		const { runs, store } = startRegistry({
+			config: { MAX_CONCURRENT_ANSWERS: 1, MAX_QUEUE: 3 },
+			beats: [sources(), hold.opened, 'text']
+		});
+		const [first, second, third, fourth] = Array.from({ length: 4 }, () => runs.start(ask(), 'ask'));
+		third!.cancel();
+		expect((await third!.finished).steps).toMatchObject([
+			{ name: 'queue', status: 'cancelled', details: { n_ahead: 1 } }
+		]);
+		hold.open();
+		await Promise.all([first, second, fourth].map((run) => run!.finished));
+		const [alone, waited, longest] = [first, second, fourth].map((run) => store.get(run!.traceId)!);
+		expect(alone!.steps.map(({ name }) => name)).toEqual(['llm_generation']);
+		for (const [trace, ahead] of [
+			[waited!, 0],
+			[longest!, 2]
+		] as const) {
+			const [queue, generation] = trace.steps;
+			expect(queue).toMatchObject({ name: 'queue', status: 'success', details: { n_ahead: ahead } });
+			expect(generation!.start_ms).toBeGreaterThanOrEqual(queue!.start_ms + queue!.duration_ms);
+			const total = trace.unaccounted_ms! + unionLength(trace.steps);
+			expect(total).toBeCloseTo(trace.total_duration_ms!, 2);
+		}
+	});
+
+	it('are told as having failed in the line when they waited too long', async () => {
+		const { runs } = startRegistry({
+			config: { MAX_CONCURRENT_ANSWERS: 1, MAX_QUEUE_WAIT_MS: 1 },
+			beats: [sources(), gate().opened]
+		});
+		const first = runs.start(ask(), 'ask');
+		const { status, steps } = await runs.start(ask(), 'ask').finished;
+		expect([status, steps.map((step) => [step.name, step.status])]).toEqual(['error', [['queue', 'error']]]);
+		first.cancel();
+		await first.finished;
 	});
 
 	it('end the last one waiting of who has most when somebody new comes to a full line', async () => {

@@ -83,6 +83,12 @@ describe('the phases of a run', () => {
 		expect(phaseDurations(steps)).toEqual({ retrieval_ms: 10, generation_ms: 20 });
 	});
 
+	it('do not count waiting for a turn', () => {
+		const steps = [step('queue', 0, 50), step('retrieval_bm25', 50, 15), step('llm_generation', 70, 20)];
+		expect(phaseDurations(steps)).toEqual({ retrieval_ms: 15, generation_ms: 20 });
+		expect(phaseDurations([step('queue', 0, 50)])).toEqual({ retrieval_ms: null, generation_ms: null });
+	});
+
 	it('never take more together than all steps do', () => {
 		fc.assert(
 			fc.property(arbitrarySteps, (steps) => {

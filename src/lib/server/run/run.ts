@@ -7,7 +7,7 @@ import type { TracePrivacy } from '#lib/server/privacy/trace-privacy.ts';
 import { Breather } from '#lib/server/breather.ts';
 import type { AnswerOutcome, AnswerPipeline } from '#lib/server/rag/answer.ts';
 import { TraceRecorder } from '#lib/server/trace/recorder.ts';
-import type { AnswerQueue, Place } from './answer-queue.ts';
+import type { AnswerQueue, Place, Release } from './answer-queue.ts';
 import { EventLog, type ListenOptions, type RunEvents } from './event-log.ts';
 import { logFailure } from './failure-log.ts';
 import type { Journal } from './journal.ts';
@@ -139,7 +139,7 @@ export class Run {
 	}
 
 	async #answer(signal: AbortSignal): Promise<AnswerOutcome> {
-		const release = await this.#place.granted;
+		const release = await this.#turn();
 		// Where many tokens are there at once, other answers get their turn between them.
 		const breather = new Breather();
 		try {
@@ -158,6 +158,17 @@ export class Run {
 		} finally {
 			release();
 		}
+	}
+
+	/** Waits for the turn; the waiting is a step of its own, which is not there when there was none. */
+	#turn(): Promise<Release> {
+		const { granted } = this.#place;
+		const { ahead } = this;
+		if (ahead === null) return granted;
+		return this.#recorder.step('queue', ({ details }) => {
+			details.n_ahead = ahead;
+			return granted;
+		});
 	}
 
 	#publish(event: AskEvent): void {

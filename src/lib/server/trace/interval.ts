@@ -23,7 +23,7 @@ export function unionLength(steps: readonly Interval[]): number {
 
 /** Where the time of a run went; null for a phase that did not take place. */
 export interface PhaseDurations {
-	/** Union of the steps before generation, up to its start, in milliseconds. */
+	/** Union of the steps before generation, up to its start, in milliseconds; without waiting for a turn. */
 	retrieval_ms: number | null;
 	/** Union of the generation steps, in milliseconds. */
 	generation_ms: number | null;
@@ -34,7 +34,9 @@ export function phaseDurations(steps: readonly Step[]): PhaseDurations {
 	const generation = steps.filter((step) => step.name === 'llm_generation');
 	const generationStart = Math.min(Infinity, ...generation.map((step) => step.start_ms));
 	const before = steps
-		.filter((step) => step.name !== 'llm_generation' && step.start_ms < generationStart)
+		.filter(
+			({ name, start_ms }) => name !== 'queue' && name !== 'llm_generation' && start_ms < generationStart
+		)
 		.map(({ start_ms, duration_ms }) => ({
 			start_ms,
 			duration_ms: Math.min(duration_ms, generationStart - start_ms)

@@ -11,6 +11,7 @@ import { showHidden } from '#lib/ui/markdown/visible-text.ts';
 
 /** What readers call each step. */
 export const STEP_LABELS: Record<StepName, string> = {
+	queue: 'Waiting for a turn',
 	query_rewriting: 'Query rewriting',
 	query_embedding: 'Query embedding',
 	retrieval_semantic: 'Semantic search',

@@ -1,6 +1,6 @@
 import type { Step, StepName } from '#lib/contract/trace.ts';
 
-/** The three parts that a run is split into: all steps before generation, generation, and time no step accounts for. */
+/** The three parts that a run is split into: all steps before generation, generation, and the rest (waiting, and time no step accounts for). */
 export type Phase = 'retrieval' | 'generation' | 'other';
 
 /** In the order in which they are stacked and listed. */
@@ -20,6 +20,7 @@ export const PHASE_COLORS: Record<Phase, string> = {
 };
 
 export function phaseOf(step: StepName): Phase {
+	if (step === 'queue') return 'other';
 	return step === 'llm_generation' ? 'generation' : 'retrieval';
 }
 
