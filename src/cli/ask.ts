@@ -1,6 +1,6 @@
 import { askInputSchema, type Done } from '#lib/contract/ask.ts';
 import type { Source } from '#lib/contract/chunk.ts';
-import type { Trace } from '#lib/contract/trace.ts';
+import { isKeywordOnly, type Trace } from '#lib/contract/trace.ts';
 import { AppError } from '#lib/server/error.ts';
 import { phaseDurations } from '#lib/server/trace/interval.ts';
 import { checkInput } from '#lib/server/transport/invalid-input.ts';
@@ -46,6 +46,9 @@ export async function ask(question: string, { json, ...options }: AskOptions): P
 		}
 		writeLine('\n');
 		writeSources(trace);
+		if (isKeywordOnly(trace.steps)) {
+			writeLine('The embeddings endpoint failed: these passages were found by their words alone.');
+		}
 		writeLine(breakdown(trace));
 	});
 }

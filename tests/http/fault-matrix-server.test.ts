@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { askResponseSchema } from '#lib/contract/ask.ts';
 import { statsSchema } from '#lib/contract/stats.ts';
 import { traceSchema, type Trace, type TraceSummary } from '#lib/contract/trace.ts';
 import {
@@ -11,7 +12,14 @@ import {
 	type ModelCall,
 	type Script
 } from '../fixtures/model-server.ts';
-import { markerOf, ROUTES, startFaultBench, type Fault, type FaultBench } from './fault-matrix-setup.ts';
+import {
+	markerOf,
+	newQuestion,
+	ROUTES,
+	startFaultBench,
+	type Fault,
+	type FaultBench
+} from './fault-matrix-setup.ts';
 import { startHttpTest } from './setup.ts';
 
 const good = answer(['Four', ' metres [1].']);
@@ -64,6 +72,36 @@ describe('an embeddings endpoint that fails while a question is asked', () => {
 			}
 		}
 	);
+
+	it('is told with the sources at every door, again when they are replayed, and counted', async () => {
+		const count = async () => statsSchema.parse(await bench.json('/stats?window=all')).keyword_only_queries;
+		const before = await count();
+		for (const [vector, told] of [
+			[errorStatus(401), { keyword_only: true }],
+			[null, {}]
+		] as const) {
+			embed = vector ? () => vector : letterVectors;
+			for (const route of ROUTES) {
+				const { marker, question } = newQuestion();
+				bench.script(marker, [good]);
+				const wire = await (await bench.send(route, { question })).text();
+				if (route === 'ask') {
+					const { keyword_only } = askResponseSchema.parse(JSON.parse(wire));
+					expect({ ...(keyword_only && { keyword_only }) }).toEqual(told);
+					continue;
+				}
+				const line = wire.split('\n').find((each) => each.includes('"type":"sources"'))!;
+				const { type, data, ...rest } = JSON.parse(line.slice('data: '.length)) as Record<string, unknown>;
+				expect([type, rest]).toEqual(['sources', told]);
+				expect(data).not.toEqual([]);
+				const [, traceId] = /id: ([\w-]+):1\n/.exec(wire)!;
+				const again = await (await fetch(`${bench.test.app.url}/ask/stream/${traceId}`)).text();
+				expect(again).toContain(line);
+			}
+		}
+		expect((await count()) - before).toBe(ROUTES.length);
+		await bench.expectNothingLeft();
+	});
 
 	it('is used again as soon as it works', async () => {
 		embed = letterVectors;

@@ -68,12 +68,15 @@ export const askErrorSchema = z.object({
 });
 export type AskError = z.infer<typeof askErrorSchema>;
 
+/** Present where the embeddings endpoint failed and passages were found by their words alone. */
+const keywordOnlySchema = z.literal(true).optional();
+
 /**
  * What a run tells its listeners, in this order: `sources` once, `token` any number of times, then exactly one of
  * `done` and `error`. (`error` may come before `sources`.)
  */
 export const askEventSchema = z.discriminatedUnion('type', [
-	z.object({ type: z.literal('sources'), data: z.array(sourceSchema) }),
+	z.object({ type: z.literal('sources'), data: z.array(sourceSchema), keyword_only: keywordOnlySchema }),
 	z.object({ type: z.literal('token'), data: z.string() }),
 	z.object({ type: z.literal('done'), data: doneSchema }),
 	z.object({ type: z.literal('error'), data: askErrorSchema })
@@ -87,6 +90,7 @@ export const askResponseSchema = z.object({
 	answer: z.string(),
 	finish_reason: z.string(),
 	sources: z.array(sourceSchema),
+	keyword_only: keywordOnlySchema,
 	usage: usageSchema,
 	trace: traceSchema
 });

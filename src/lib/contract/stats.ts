@@ -60,6 +60,8 @@ export const statsSchema = z.object({
 	/** Sum over the queries whose price is known; null when none is. */
 	cost_usd: z.number().nonnegative().nullable(),
 	unpriced_queries: z.number().int().nonnegative(),
+	/** Finished answers whose passages were found by their words alone, because the embeddings endpoint failed. */
+	keyword_only_queries: z.number().int().nonnegative().default(0),
 	/** What takes most of an average answer: null without data. */
 	bottleneck: z.enum(['retrieval', 'generation', 'other']).nullable(),
 	feedback: z.object({ up: z.number().int().nonnegative(), down: z.number().int().nonnegative() }),

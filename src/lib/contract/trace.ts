@@ -133,6 +133,11 @@ export function isTextKept({ question }: Pick<TraceSummary, 'question'>): boolea
 	return question !== '';
 }
 
+/** Whether passages were found by their words alone, because the question could not be embedded. */
+export function isKeywordOnly(steps: readonly Pick<Step, 'name' | 'status'>[]): boolean {
+	return steps.some(({ name, status }) => name === 'query_embedding' && status === 'skipped');
+}
+
 /** The whole record of a run. */
 export const traceSchema = traceSummarySchema.extend({
 	/** The question as it was searched, when a follow-up was rewritten. */

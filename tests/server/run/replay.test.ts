@@ -5,7 +5,7 @@ import { EventLog, type RunEvents } from '#lib/server/run/event-log.ts';
 import { replayLog } from '#lib/server/run/replay.ts';
 import { frameEvent } from '#lib/server/transport/sse.ts';
 import { pendingTrace } from '../../fixtures/traces.ts';
-import { sources } from '../../fixtures/scripted-pipeline.ts';
+import { scriptedPipeline, sources } from '../../fixtures/scripted-pipeline.ts';
 import { ask, collect, startRegistry } from './setup.ts';
 
 const bytesOf = async (traceId: string, events: RunEvents) =>
@@ -16,12 +16,19 @@ describe('a run', () => {
 		const end = fc.option(fc.constantFrom('upstream_reset', 'no_content' as const), { nil: undefined });
 		const tokens = fc.array(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 8 }), { maxLength: 12 });
 		await fc.assert(
-			fc.asyncProperty(tokens, fc.nat(3), end, async (tokens, count, code) => {
+			fc.asyncProperty(tokens, fc.nat(3), end, fc.boolean(), async (tokens, count, code, isKeywordOnly) => {
 				const fail = code ? [new AppError(code, 'The model stopped.')] : [];
-				const { runs, store } = startRegistry({ beats: [sources(count + 1), ...tokens, ...fail] });
+				const script = scriptedPipeline([sources(count + 1), ...tokens, ...fail]);
+				const { runs, store } = startRegistry({
+					async *pipeline(request, trace, signal) {
+						trace.openStep('query_embedding').end(isKeywordOnly ? 'skipped' : 'success');
+						return yield* script.pipeline(request, trace, signal);
+					}
+				});
 				const run = runs.start(ask(), 'ask');
 				const live = await bytesOf(run.traceId, run.events());
 				expect(live).toHaveLength(tokens.length + 2);
+				expect(live[0]!.endsWith(',"keyword_only":true}\n\n')).toBe(isKeywordOnly);
 				for (let after = 0; after <= live.length; after += 1) {
 					const rest = live.slice(after);
 					expect(await bytesOf(run.traceId, run.events({ after }))).toEqual(rest);

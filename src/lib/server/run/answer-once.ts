@@ -1,5 +1,5 @@
 import type { AskRequest, AskResponse } from '#lib/contract/ask.ts';
-import type { RouteName } from '#lib/contract/trace.ts';
+import { isKeywordOnly, type RouteName } from '#lib/contract/trace.ts';
 import { AppError } from '#lib/server/error.ts';
 import type { RunRegistry } from './registry.ts';
 
@@ -34,6 +34,7 @@ export async function answerOnce(
 		answer: own.answer ?? '',
 		finish_reason: finishReason,
 		sources: own.sources,
+		...(isKeywordOnly(own.steps) && { keyword_only: true }),
 		usage: own.usage,
 		trace
 	};

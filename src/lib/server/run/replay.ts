@@ -3,7 +3,7 @@ import { isTextKept, type Trace } from '#lib/contract/trace.ts';
 import { AppError } from '#lib/server/error.ts';
 import { INTERRUPTED_ERROR, type StoredRun } from '#lib/server/store/trace-store.ts';
 import { EventLog } from './event-log.ts';
-import { doneOf } from './run.ts';
+import { doneOf, sourcesEvent } from './run.ts';
 
 /**
  * The events of a run that is no longer in memory, made from its trace: the same events with the same sequence numbers as
@@ -26,7 +26,7 @@ function eventsOf({ trace, tokenLengths }: StoredRun): AskEvent[] {
 	const terminal = terminalEvent(trace);
 	const answer = trace.answer ?? '';
 	const hadSources = terminal.type === 'done' || tokenLengths.length > 0 || trace.sources.length > 0;
-	const events: AskEvent[] = hadSources ? [{ type: 'sources', data: trace.sources }] : [];
+	const events: AskEvent[] = hadSources ? [sourcesEvent(trace.sources, trace.steps)] : [];
 	let end = 0;
 	for (const length of tokenLengths) {
 		events.push({ type: 'token', data: answer.slice(end, end + length) });

@@ -1,6 +1,6 @@
 import type { AskEvent, AskRequest, Done } from '#lib/contract/ask.ts';
 import type { Source } from '#lib/contract/chunk.ts';
-import type { RouteName, Trace } from '#lib/contract/trace.ts';
+import { isKeywordOnly, type RouteName, type Step, type Trace } from '#lib/contract/trace.ts';
 import { AppError, cancelledError, toAppError } from '#lib/server/error.ts';
 import type { Concealment } from '#lib/server/privacy/own-secrets.ts';
 import type { TracePrivacy } from '#lib/server/privacy/trace-privacy.ts';
@@ -175,22 +175,19 @@ export class Run {
 		if (this.isFinished) return;
 		if (event.type === 'token') this.#publishText(this.#concealment.push(event.data));
 		else {
-			if (event.type === 'sources') this.#saveSources(event.data);
-			this.#log.append(this.#context.privacy.shownEvent(event));
+			this.#log.append(this.#context.privacy.shownEvent(this.#withSearch(event)));
 		}
 	}
 
-	#saveSources(sources: Source[]): void {
+	/** The sources, saved, and with how they were found. */
+	#withSearch(event: AskEvent): AskEvent {
+		if (event.type !== 'sources') return event;
 		const { privacy, journal } = this.#context;
-		const trace = {
-			...this.#recorder.pending(),
-			answer: null,
-			steps: [],
-			prompt: [],
-			candidates: [],
-			sources
-		};
+		const { steps, ...pending } = this.#recorder.pending();
+		const { data: sources } = event;
+		const trace = { ...pending, answer: null, steps: [], prompt: [], candidates: [], sources };
 		journal.saveSources(this.traceId, privacy.kept(trace).sources);
+		return sourcesEvent(sources, steps);
 	}
 
 	#publishText(data: string): void {
@@ -254,6 +251,11 @@ export class Run {
 	#expectListener(withinMs: number): void {
 		this.#graceTimer = setTimeout(() => this.cancel(deserted()), withinMs);
 	}
+}
+
+/** The `sources` event of a run with these steps. */
+export function sourcesEvent(sources: Source[], steps: readonly Step[]): AskEvent {
+	return { type: 'sources', data: sources, ...(isKeywordOnly(steps) && { keyword_only: true }) };
 }
 
 /** The data of the `done` event that belongs to a finished trace. */

@@ -4,7 +4,7 @@ import { round } from '#lib/server/trace/interval.ts';
 import { HISTOGRAM_ERROR, type Histogram } from './histogram.ts';
 import { Summary } from './rollup-summary.ts';
 import type { Buckets } from './series.ts';
-import { bottleneckOf } from './stats.ts';
+import { bottleneckOf, keywordOnlyQueries } from './stats.ts';
 
 /** The same statistics as of the traces themselves, from sums over stretches of time; percentiles are within HISTOGRAM_ERROR. */
 export async function statsOfSummaries(
@@ -21,6 +21,18 @@ export async function statsOfSummaries(
 		await breather.breathe();
 	}
 	const { total, first_token, retrieval, generation, other } = all.timed;
+	const steps: Stats['steps'] = Object.fromEntries(
+		[...all.steps].map(([name, histogram]) => [
+			name,
+			{
+				count: histogram.count,
+				avg_ms: meanOf(histogram),
+				p50_ms: percentileOf(histogram, 50),
+				p95_ms: percentileOf(histogram, 95),
+				p99_ms: percentileOf(histogram, 99)
+			}
+		])
+	);
 	return {
 		window: request.window,
 		percentile_error: HISTOGRAM_ERROR,
@@ -34,21 +46,11 @@ export async function statsOfSummaries(
 		time_to_first_token_ms: { p50: percentileOf(first_token, 50), p95: percentileOf(first_token, 95) },
 		queries_per_library: Object.fromEntries(all.libraries),
 		statuses: Object.fromEntries(all.statuses),
-		steps: Object.fromEntries(
-			[...all.steps].map(([name, histogram]) => [
-				name,
-				{
-					count: histogram.count,
-					avg_ms: meanOf(histogram),
-					p50_ms: percentileOf(histogram, 50),
-					p95_ms: percentileOf(histogram, 95),
-					p99_ms: percentileOf(histogram, 99)
-				}
-			])
-		),
+		steps,
 		tokens: { prompt: all.known.prompt_tokens, completion: all.known.completion_tokens },
 		cost_usd: all.known.cost_usd,
 		unpriced_queries: all.unpriced,
+		keyword_only_queries: keywordOnlyQueries(steps),
 		bottleneck: bottleneckOf({ retrieval: retrieval.sum, generation: generation.sum, other: other.sum }),
 		feedback: { up: all.up, down: all.down },
 		series: points

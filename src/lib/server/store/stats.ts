@@ -46,6 +46,7 @@ export async function statsOf(
 		},
 		cost_usd: sumOfKnown(rows.map((row) => row.cost_usd)),
 		unpriced_queries: rows.filter(isUnpriced).length,
+		keyword_only_queries: keywordOnlyQueries(stepFigures),
 		bottleneck: bottleneckOf(sharesOf(finished)),
 		feedback: {
 			up: rows.filter((row) => row.rating === 'up').length,
@@ -53,6 +54,14 @@ export async function statsOf(
 		},
 		series
 	};
+}
+
+/** A question that was embedded is searched with, so an embedding without such a search is one that failed. */
+export function keywordOnlyQueries({
+	query_embedding: embedding,
+	retrieval_semantic: search
+}: Stats['steps']): number {
+	return Math.max(0, (embedding?.count ?? 0) - (search?.count ?? 0));
 }
 
 function stepStats(steps: readonly StepMetrics[]): Stats['steps'] {
