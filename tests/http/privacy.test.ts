@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createCitelightClient } from '#lib/client/index.ts';
 import type { AskResponse } from '#lib/contract/ask.ts';
 import type { Problem } from '#lib/contract/error-code.ts';
@@ -83,6 +83,23 @@ describe('a model endpoint that repeats the key and the question', () => {
 		for (const file of everything.filter((entry) => entry.isFile())) {
 			expect(readFileSync(join(file.parentPath, file.name), 'latin1')).not.toContain(CANARY);
 		}
+	});
+
+	it("the log names the answer that an endpoint has refused, and why, in words that are not the endpoint's own", async () => {
+		const said = { error: { message: `${CANARY} boom`, code: 'unsupported_parameter', param: CANARY } };
+		test.model.respondWith(errorStatus(418, said));
+		// Of many failures of a kind only one in a second is told.
+		await vi.waitFor(
+			async () => {
+				const refused = await test.post('/ask', { question: question(CANARY) });
+				const { trace_id } = (await refused.json()) as Problem;
+				expect(test.app.logs()).toContain(
+					`citelight: answer ${trace_id} failed: upstream_bad_request (HTTP 418, unsupported_parameter)`
+				);
+			},
+			{ timeout: 10_000 }
+		);
+		expect(test.app.logs()).not.toMatch(new RegExp(`boom|${CANARY}`));
 	});
 
 	it('a follow-up is understood although no text is kept', async () => {

@@ -58,16 +58,24 @@ export class AppError extends Error {
 	readonly retryAfterSeconds: number | undefined;
 	/** The run that failed, when there was one. */
 	readonly traceId: string | undefined;
+	/** For the log: words and figures of ours, such as `HTTP 400`; never anything that somebody else has written. */
+	readonly facts: readonly string[];
 
 	constructor(
 		code: ErrorCode,
 		message: string,
-		options: { cause?: unknown; retryAfterSeconds?: number | undefined; traceId?: string | undefined } = {}
+		options: {
+			cause?: unknown;
+			retryAfterSeconds?: number | undefined;
+			traceId?: string | undefined;
+			facts?: readonly string[];
+		} = {}
 	) {
 		super(message, { cause: options.cause });
 		this.code = code;
 		this.retryAfterSeconds = options.retryAfterSeconds;
 		this.traceId = options.traceId;
+		this.facts = options.facts ?? [];
 	}
 
 	get status(): number {

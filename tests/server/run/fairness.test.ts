@@ -2,34 +2,18 @@ import { describe, expect, it, vi } from 'vitest';
 import { AppError } from '#lib/server/error.ts';
 import { unionLength } from '#lib/server/trace/interval.ts';
 import { gate, scriptedPipeline, sources } from '../../fixtures/scripted-pipeline.ts';
-import { ask, collect, startRegistry, textOf } from './setup.ts';
+import { ask, startRegistry } from './setup.ts';
 
 describe('many answers at once', () => {
-	it('share the event loop, also when all the tokens of one are there at once', async () => {
-		const many = Array.from({ length: 200_000 }, () => 'x');
-		const { pipeline } = scriptedPipeline((request) =>
-			request.question === 'long' ? [sources(), ...many] : [sources(), 'short']
-		);
-		const { runs } = startRegistry({ pipeline });
-		const long = runs.start(ask({ question: 'long' }), 'ask');
-		// A turn of the event loop, as a request that arrives needs one.
-		await new Promise(setImmediate);
-		const short = runs.start(ask({ question: 'short' }), 'ask');
-		expect(textOf(await collect(short.events()))).toBe('short');
-		expect(long.isFinished).toBe(false);
-		await long.finished;
-		expect(long.own.answer).toHaveLength(many.length);
-	});
-
 	it('take turns by client when they wait', async () => {
 		const hold = gate();
 		const order: string[] = [];
 		const { runs } = startRegistry({
 			config: { MAX_CONCURRENT_ANSWERS: 1 },
-			async *pipeline(request) {
+			async pipeline(request, _trace, tell) {
 				order.push(request.question);
 				await hold.opened;
-				yield sources();
+				tell(sources());
 				return { status: 'success', finishReason: 'stop' };
 			}
 		});

@@ -71,10 +71,10 @@ describe('a limit on answers at once', () => {
 		const order: string[] = [];
 		const { runs } = startRegistry({
 			config,
-			async *pipeline(request) {
+			async pipeline(request, _trace, tell) {
 				order.push(request.question);
 				await gates[Number(request.question)]!.opened;
-				yield sources();
+				tell(sources());
 				return { status: 'success', finishReason: 'stop' };
 			}
 		});

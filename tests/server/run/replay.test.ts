@@ -20,9 +20,9 @@ describe('a run', () => {
 				const fail = code ? [new AppError(code, 'The model stopped.')] : [];
 				const script = scriptedPipeline([sources(count + 1), ...tokens, ...fail]);
 				const { runs, store } = startRegistry({
-					async *pipeline(request, trace, signal) {
+					pipeline(request, trace, tell, signal) {
 						trace.openStep('query_embedding').end(isKeywordOnly ? 'skipped' : 'success');
-						return yield* script.pipeline(request, trace, signal);
+						return script.pipeline(request, trace, tell, signal);
 					}
 				});
 				const run = runs.start(ask(), 'ask');

@@ -63,11 +63,13 @@ describe('the events of a run', () => {
 	});
 
 	it('can be read after the trace, because it is stored before the terminal event', async () => {
-		const { runs, store } = startRegistry();
+		const hold = gate();
+		const { runs, store } = startRegistry({ beats: [sources(), 'Hello', hold.opened] });
 		const run = runs.start(ask(), 'ask');
 		for await (const { event } of run.events()) {
 			const isTerminal = event.type === 'done' || event.type === 'error';
 			expect(store.get(run.traceId)?.status).toBe(isTerminal ? 'success' : 'pending');
+			if (event.type === 'token') hold.open();
 		}
 	});
 });
@@ -163,8 +165,8 @@ describe('stopping', () => {
 
 	it('is a cancellation even when the pipeline dresses it up as something else', async () => {
 		const { runs } = startRegistry({
-			async *pipeline(_request, _trace, signal) {
-				yield sources();
+			async pipeline(_request, _trace, tell, signal) {
+				tell(sources());
 				await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
 				throw new AppError('upstream_reset', 'The connection is gone.');
 			}

@@ -3,7 +3,7 @@ import { AppError } from '#lib/server/error.ts';
 import { readChunk } from './chat-chunk.ts';
 import type { ServerSentEvent } from './event-stream.ts';
 import { ThinkFilter } from './think-filter.ts';
-import { malformedMessage, redact, type Endpoint } from './upstream-error.ts';
+import { knownWords, malformedMessage, redact, type Endpoint } from './upstream-error.ts';
 
 /** Something odd that did not harm the answer; shown in the trace. */
 export type AnswerWarning =
@@ -194,8 +194,8 @@ export class ChatAnswer {
 	#reported(said: string): AppError {
 		return new AppError(
 			'upstream_error_event',
-			'The model endpoint reported an error while it answered. Ask again; the server log has the details.',
-			{ cause: new Error(redact(said, this.#endpoint)) }
+			'The model endpoint reported an error while it answered. Ask again.',
+			{ cause: new Error(redact(said, this.#endpoint)), facts: knownWords(said) }
 		);
 	}
 

@@ -16,15 +16,15 @@ export class ExtractiveGenerator implements Generator {
 	readonly model = 'extractive';
 	readonly builtIn = true;
 
-	async *generate(
+	async generate(
 		{ question, sources }: GenerationRequest,
-		{ signal, details }: GenerationContext
-	): AsyncGenerator<string, GenerationResult> {
+		{ signal, details, onText }: GenerationContext
+	): Promise<GenerationResult> {
 		throwIfCancelled(signal);
 		const quotes = chooseQuotes(question, sources);
 		details.n_quotes = quotes.length;
 		for (const [piece] of writeAnswer(quotes).matchAll(/\S+\s*|\s+/g)) {
-			yield piece;
+			onText(piece);
 			// Other runs come in between; there is no other delay.
 			await nextTurn();
 			throwIfCancelled(signal);

@@ -26,6 +26,8 @@ export interface GenerationContext {
 	signal: AbortSignal;
 	/** Details of the step being recorded: attempts, fallbacks and warnings go here as they happen. */
 	details: StepDetails;
+	/** Takes the answer's text as it comes: no empty pieces, no reasoning. What it throws ends the call and comes out of it. */
+	onText(piece: string): void;
 	/** Told what a call has cost that failed or was stopped after the model had taken it: that much is billed. */
 	onUnfinished?(spent: Pick<GenerationResult, 'usage' | 'model'>): void;
 }
@@ -36,9 +38,8 @@ export interface Generator {
 	/** True for the extractive generator, which quotes and never pretends to be a model. */
 	readonly builtIn: boolean;
 	/**
-	 * Yields the answer's text as it comes (no empty pieces, no reasoning) and returns how it ended. Ends normally
-	 * only when the model said that it had finished.
+	 * Tells the answer's text as it comes and returns how it ended. Ends normally only when the model said that it had finished.
 	 * @throws AppError `upstream_*`, `content_filter`, `no_content`, or `cancelled` when the signal fired.
 	 */
-	generate(request: GenerationRequest, context: GenerationContext): AsyncGenerator<string, GenerationResult>;
+	generate(request: GenerationRequest, context: GenerationContext): Promise<GenerationResult>;
 }

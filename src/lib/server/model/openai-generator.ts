@@ -64,10 +64,10 @@ export class OpenAiGenerator implements Generator {
 		this.#parameters = new RequestParameters(options.omitParameters);
 	}
 
-	async *generate(
+	async generate(
 		request: GenerationRequest,
-		{ signal, details, onUnfinished }: GenerationContext
-	): AsyncGenerator<string, GenerationResult> {
+		{ signal, details, onText, onUnfinished }: GenerationContext
+	): Promise<GenerationResult> {
 		throwIfCancelled(signal);
 		const limits = new TimeLimits(signal, this.#options.answerTimeoutMs, this.#endpoint.name);
 		const answer = new ChatAnswer(this.#endpoint, this.#options);
@@ -77,7 +77,7 @@ export class OpenAiGenerator implements Generator {
 		try {
 			const response = await this.#request(request, limits, details);
 			isTaken = true;
-			yield* this.#read(response, answer, limits);
+			await this.#read(response, answer, limits, onText);
 			throwIfCancelled(signal);
 			const finishReason = answer.conclude();
 			isWhole = true;
@@ -143,20 +143,24 @@ export class OpenAiGenerator implements Generator {
 		return response;
 	}
 
-	/** Yields the text of the answer as its bytes come; ends when the stream does or nothing more is needed of it. */
-	async *#read(response: Response, answer: ChatAnswer, limits: TimeLimits): AsyncGenerator<string, void> {
+	/** Tells the text of the answer as its bytes come; ends when the stream does or nothing more is needed of it. */
+	async #read(
+		response: Response,
+		answer: ChatAnswer,
+		limits: TimeLimits,
+		onText: (piece: string) => void
+	): Promise<void> {
 		const reader = response.body?.getReader();
 		if (!reader) return;
 		const stream = new EventStreamReader();
 		let signs = 0;
 		for (;;) {
 			const bytes = await this.#next(reader, answer, limits);
-			const events = bytes ? stream.push(bytes) : stream.end();
 			const { finished, done } = answer;
-			for (const event of events) {
+			for (const event of bytes ? stream.push(bytes) : stream.end()) {
 				const text = answer.take(event, !bytes);
 				if (!text) continue;
-				yield text;
+				onText(text);
 				// The caller may have cancelled while it held the piece.
 				const reason = limits.reason();
 				if (reason) throw reason;
@@ -169,7 +173,7 @@ export class OpenAiGenerator implements Generator {
 		}
 		if (!stream.plainText) return;
 		const text = answer.takeWhole(stream.plainText);
-		if (text) yield text;
+		if (text) onText(text);
 	}
 
 	/** The next bytes; null at the end, and when the rest of a complete answer could not be read. */

@@ -49,7 +49,7 @@ export function explainBrokenStream(thrown: unknown, endpoint: Endpoint): AppErr
 	return new AppError(
 		'upstream_reset',
 		`The connection to the ${endpoint.name} endpoint broke in the middle of the answer. Ask again.`,
-		{ cause: safeCause(thrown, endpoint) }
+		{ cause: safeCause(thrown, endpoint), facts: knownCode(networkCode(thrown) ?? '') }
 	);
 }
 
@@ -65,6 +65,31 @@ export function redact(text: string, { apiKey }: Endpoint): string {
 	return withoutKey.replace(/\b(?:sk|pk|rk|gsk|key|Bearer)[-_ ][\w.*-]{6,}/gi, '[key]').slice(0, 300);
 }
 
+/**
+ * Words that endpoints name errors and parameters with, as far as they are known: the only ones of an upstream text that a log
+ * may repeat, because any other may come from the question. https://platform.openai.com/docs/guides/error-codes
+ */
+const KNOWN_WORDS = new RegExp(
+	`\\b(?:${[
+		'invalid_request_error|authentication_error|permission_error|not_found_error|rate_limit_error|api_error|overloaded_error',
+		'server_error|invalid_api_key|model_not_found|insufficient_quota|rate_limit_exceeded|context_length_exceeded',
+		'unsupported_parameter|unsupported_value|invalid_value|invalid_type|missing_required_parameter|unknown_parameter',
+		'string_above_max_length|integer_above_max_value|billing_hard_limit_reached|content_policy_violation|content_filter',
+		'stream_options|temperature|max_tokens|max_completion_tokens|encoding_format|include_usage'
+	].join('|')})\\b`,
+	'g'
+);
+
+/** The facts that an upstream text holds; see `AppError.facts`. */
+export function knownWords(said: string): string[] {
+	return [...new Set(said.match(KNOWN_WORDS))];
+}
+
+/** A code of the system or of undici. */
+function knownCode(code: string): string[] {
+	return /^(?:E[A-Z0-9_]{2,60}|UND_ERR_\w{2,60}|[A-Z_]*CERT[A-Z_]*)$/.test(code) ? [code] : [];
+}
+
 function explainStatus(thrown: APIError, endpoint: Endpoint): UpstreamFailure {
 	const status = thrown.status as number;
 	const said = errorText(thrown);
@@ -75,6 +100,7 @@ function explainStatus(thrown: APIError, endpoint: Endpoint): UpstreamFailure {
 	const mayRetry = status === 408 || status === 429 || status >= 500;
 	const error = new AppError(code, message, {
 		cause: new Error(`HTTP ${status}: ${redact(said, endpoint)}`),
+		facts: [`HTTP ${status}`, ...knownWords(said)],
 		...(retryAfterMs !== null && { retryAfterSeconds: Math.ceil(retryAfterMs / 1000) })
 	});
 	const retryable = mayRetry && !noQuota && headers?.get('x-should-retry') !== 'false';
@@ -117,7 +143,7 @@ function meaningOf(status: number, said: string, noQuota: boolean, name: string)
 	}
 	return [
 		'upstream_bad_request',
-		`The ${name} endpoint refused the request (HTTP ${status}). Check that the model supports it; the server log has the details.`
+		`The ${name} endpoint refused the request (HTTP ${status}). Check that the model and its parameters are supported.`
 	];
 }
 
@@ -125,7 +151,7 @@ function explainConnection(thrown: Error, endpoint: Endpoint): UpstreamFailure {
 	const code = networkCode(thrown);
 	const cause = new Error(code ?? redact(thrown.message, endpoint));
 	const failure = (errorCode: ErrorCode, message: string, retryable: boolean): UpstreamFailure => ({
-		error: new AppError(errorCode, message, { cause }),
+		error: new AppError(errorCode, message, { cause, facts: code === null ? [] : knownCode(code) }),
 		retryable,
 		status: null,
 		retryAfterMs: null

@@ -14,6 +14,7 @@ import { Journal } from './journal.ts';
 import { LiveTraces } from './live-traces.ts';
 import { replayLog } from './replay.ts';
 import { Run, type RunContext } from './run.ts';
+import { UpstreamLog } from './upstream-log.ts';
 
 /** How long a finished run can be replayed from memory; after that it is made from the store. */
 const KEEP_FINISHED_MS = 60_000;
@@ -60,6 +61,7 @@ export class RunRegistry {
 	readonly #byKey = new Map<string, Run>();
 	/** Finished runs that are remembered, oldest first, with what ends that. */
 	readonly #finished = new Map<Run, ReturnType<typeof setTimeout>>();
+	readonly #upstreamLog = new UpstreamLog();
 	#isClosing = false;
 
 	constructor(options: RunRegistryOptions) {
@@ -97,6 +99,9 @@ export class RunRegistry {
 		this.live.publish(run.trace);
 		void run.finished.then(() => {
 			settle(run.own);
+			// Who asks at a terminal reads there what went wrong.
+			if (run.failure && route !== 'cli' && route !== 'eval')
+				this.#upstreamLog.note(run.traceId, run.failure);
 			this.live.publish(run.trace);
 			this.#conversations?.remember(run.own);
 			this.#forgetLater(run);

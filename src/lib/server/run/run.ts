@@ -1,11 +1,10 @@
 import type { AskEvent, AskRequest, Done } from '#lib/contract/ask.ts';
 import type { Source } from '#lib/contract/chunk.ts';
 import { isKeywordOnly, type RouteName, type Step, type Trace } from '#lib/contract/trace.ts';
-import { AppError, cancelledError, toAppError } from '#lib/server/error.ts';
+import { AppError, cancelledError, throwIfCancelled, toAppError } from '#lib/server/error.ts';
 import type { Concealment } from '#lib/server/privacy/own-secrets.ts';
 import type { TracePrivacy } from '#lib/server/privacy/trace-privacy.ts';
-import { Breather } from '#lib/server/breather.ts';
-import type { AnswerOutcome, AnswerPipeline } from '#lib/server/rag/answer.ts';
+import type { AnswerOutcome, AnswerPart, AnswerPipeline } from '#lib/server/rag/answer.ts';
 import { TraceRecorder } from '#lib/server/trace/recorder.ts';
 import type { AnswerQueue, Place, Release } from './answer-queue.ts';
 import { EventLog, type ListenOptions, type RunEvents } from './event-log.ts';
@@ -140,21 +139,12 @@ export class Run {
 
 	async #answer(signal: AbortSignal): Promise<AnswerOutcome> {
 		const release = await this.#turn();
-		// Where many tokens are there at once, other answers get their turn between them.
-		const breather = new Breather();
+		const tell = (part: AnswerPart) => {
+			throwIfCancelled(signal);
+			this.#publish(part);
+		};
 		try {
-			const parts = this.#context.pipeline(this.request, this.#recorder, signal);
-			try {
-				for (;;) {
-					const { done, value } = await parts.next();
-					if (done) return value;
-					this.#publish(value);
-					await breather.breathe();
-					if (signal.aborted) throw cancelledError(signal);
-				}
-			} finally {
-				await parts.return?.(undefined as never);
-			}
+			return await this.#context.pipeline(this.request, this.#recorder, tell, signal);
 		} finally {
 			release();
 		}
