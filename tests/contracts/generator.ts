@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { AppError } from '#lib/server/error.ts';
 import type { Generator } from '#lib/server/model/generator.ts';
-import { collectAnswer, generationRequest } from '../fixtures/collect-answer.ts';
+import { collectAnswer } from '../fixtures/collect-answer.ts';
 
 /** A generator that will answer with at least three pieces, and how to be rid of it. */
 export interface GeneratorUnderTest extends AsyncDisposable {
@@ -11,7 +11,7 @@ export interface GeneratorUnderTest extends AsyncDisposable {
 /** What every generator owes to those who call it. */
 export function describeGenerator(name: string, start: () => Promise<GeneratorUnderTest>): void {
 	describe(`generator contract: ${name}`, () => {
-		it('yields pieces that are not empty and then says how it ended', async () => {
+		it('tells pieces that are not empty and then says how it ended', async () => {
 			await using subject = await start();
 			const { pieces, result, error } = await collectAnswer(subject.generator);
 			expect(error).toBeUndefined();
@@ -60,13 +60,16 @@ export function describeGenerator(name: string, start: () => Promise<GeneratorUn
 			expect(error).toBe(reason);
 		});
 
-		it('can be left in the middle', async () => {
+		it('ends with what its taker throws, and with no further piece', async () => {
 			await using subject = await start();
-			const context = { signal: new AbortController().signal, details: {} };
-			const pieces = subject.generator.generate(generationRequest(), context);
-			await pieces.next();
-			await pieces.return(undefined as never);
-			expect(await pieces.next()).toEqual({ done: true, value: undefined });
+			const enough = new AppError('cancelled', 'That is enough.');
+			const { pieces, error } = await collectAnswer(subject.generator, {
+				onPiece() {
+					throw enough;
+				}
+			});
+			expect(pieces).toHaveLength(1);
+			expect(error).toBe(enough);
 		});
 
 		it('answers several requests at once without mixing them', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { AppError } from '#lib/server/error.ts';
 import { OpenAiGenerator, type OpenAiGeneratorOptions } from '#lib/server/model/openai-generator.ts';
 import { collectAnswer } from '../../fixtures/collect-answer.ts';
 import {
@@ -847,16 +848,34 @@ describe('time limits', () => {
 	it("the time that a slow reader takes is not the model's", async () => {
 		await using model = await startModelServer({ script: answer(['a', 'b', 'c']) });
 		const generator = connect(model, { idleTimeoutMs: 400, firstTokenTimeoutMs: 10_000 });
-		const context = { signal: new AbortController().signal, details: {} };
-		const request = { question: '', messages: [], sources: [] };
-		const pieces = generator.generate(request, context);
-		let text = '';
-		for (let next = await pieces.next(); !next.done; next = await pieces.next()) {
-			text += next.value;
-			const from = performance.now();
-			while (performance.now() - from < 500) await new Promise(setImmediate);
-		}
+		const { text } = await collectAnswer(generator, {
+			onPiece() {
+				const from = performance.now();
+				while (performance.now() - from < 500);
+			}
+		});
 		expect(text).toBe('abc');
+	});
+
+	it('an answer that comes all at once leaves the others their turns', async () => {
+		const pieces = Array.from({ length: 50_000 }, () => 'x');
+		await using model = await startModelServer({ script: [send(textOf(answer(pieces)))] });
+		let turns = 0;
+		let isOver = false;
+		const others = (async () => {
+			for (; !isOver; turns += 1) await new Promise(setImmediate);
+		})();
+		const turnsAt: number[] = [];
+		const { text } = await collectAnswer(connect(model), { onPiece: () => turnsAt.push(turns) });
+		isOver = true;
+		await others;
+		expect(text).toHaveLength(pieces.length);
+		const most = Math.max(
+			...Map.groupBy(turnsAt, (turn) => turn)
+				.values()
+				.map((taken) => taken.length)
+		);
+		expect(most).toBeLessThan(pieces.length / 10);
 	});
 
 	it('an answer that is complete does not wait for usage that never comes', async () => {
@@ -918,13 +937,14 @@ describe('cancelling', () => {
 		expect(model.calls).toHaveLength(1);
 	});
 
-	it('leaving early closes the connection', async () => {
+	it('a taker that wants no more closes the connection', async () => {
 		await using model = await startModelServer({ script: stall(['a']) });
-		const context = { signal: new AbortController().signal, details: {} };
-		for await (const piece of connect(model).generate({ question: '', messages: [], sources: [] }, context)) {
-			expect(piece).toBe('a');
-			break;
-		}
+		const { text } = await collectAnswer(connect(model), {
+			onPiece() {
+				throw new AppError('cancelled', 'That is enough.');
+			}
+		});
+		expect(text).toBe('a');
 		expect((await model.calls[0]!.closed).by).toBe('client');
 	});
 
@@ -963,27 +983,27 @@ describe('what an unfinished answer has cost', () => {
 			messages: [{ role: 'user' as const, content: 'x'.repeat(40) }]
 		};
 		const onUnfinished = (given: unknown) => told.push(given);
-		const context = { signal: new AbortController().signal, details: {}, onUnfinished };
-		const pieces = connect(model).generate(request, context);
-		const read = async () => {
-			while (!(await pieces.next()).done);
-		};
-		await read().catch(() => {});
+		const { signal } = new AbortController();
+		const context = { signal, details: {}, onText: () => {}, onUnfinished };
+		await connect(model)
+			.generate(request, context)
+			.catch(() => {});
 		expect(told).toEqual(spent ? [{ usage: spent, model: 'test-model' }] : []);
 	});
 
-	it('is told also when the reader leaves', async () => {
+	it('is told also when the taker wants no more', async () => {
 		await using model = await startModelServer({ script: [reporting, { do: 'stall' }] });
 		const told: unknown[] = [];
 		const context = {
 			signal: new AbortController().signal,
 			details: {},
+			onText() {
+				throw new AppError('cancelled', 'That is enough.');
+			},
 			onUnfinished: (spent: unknown) => told.push(spent)
 		};
-		for await (const piece of connect(model).generate({ question: '', messages: [], sources: [] }, context)) {
-			expect(piece).toBe('four');
-			break;
-		}
+		const request = { question: '', messages: [], sources: [] };
+		await expect(connect(model).generate(request, context)).rejects.toThrow('That is enough.');
 		expect(told).toEqual([{ usage: { ...usage, source: 'reported' }, model: 'test-model' }]);
 	});
 });

@@ -60,18 +60,10 @@ function engineOf(index: SearchIndex, generator = scriptedGenerator(['Use ', '`p
 async function run(engine: AnswerEngine, request = question, signal = new AbortController().signal) {
 	const trace = new TraceRecorder(request, 'ask', 'trace');
 	const parts: AnswerPart[] = [];
-	const stream = createAnswerPipeline(engine)(request, trace, signal);
 	let outcome: AnswerOutcome | undefined;
 	let error: unknown;
 	try {
-		for (;;) {
-			const next = await stream.next();
-			if (next.done) {
-				outcome = next.value;
-				break;
-			}
-			parts.push(next.value);
-		}
+		outcome = await createAnswerPipeline(engine)(request, trace, (part) => parts.push(part), signal);
 	} catch (thrown) {
 		error = thrown;
 	}
@@ -243,13 +235,14 @@ describe('the answer pipeline', () => {
 		expect(trace.steps.at(-1)).toMatchObject({ name: 'llm_generation', status: 'error' });
 	});
 
-	it('closes the generator when the consumer leaves in the middle', async () => {
+	it('ends the generation when nothing more is wanted', async () => {
 		const { engine, generator } = engineOf(index);
 		const trace = new TraceRecorder(question, 'ask', 'trace');
-		const stream = createAnswerPipeline(engine)(question, trace, new AbortController().signal);
-		await stream.next();
-		await stream.next();
-		await stream.return({ status: 'success', finishReason: 'stop' });
+		const tell = ({ type }: AnswerPart) => {
+			if (type === 'token') throw new AppError('cancelled', 'That is enough.');
+		};
+		const { signal } = new AbortController();
+		await expect(createAnswerPipeline(engine)(question, trace, tell, signal)).rejects.toThrow('enough');
 		expect(generator.closed).toBe(1);
 	});
 
@@ -257,11 +250,10 @@ describe('the answer pipeline', () => {
 		const controller = new AbortController();
 		const { engine, generator } = engineOf(index);
 		const trace = new TraceRecorder(question, 'ask', 'trace');
-		const stream = createAnswerPipeline(engine)(question, trace, controller.signal);
-		await stream.next();
-		await stream.next();
-		controller.abort();
-		await expect(stream.next()).rejects.toMatchObject({ code: 'cancelled' });
+		const tell = ({ type }: AnswerPart) => type === 'token' && controller.abort();
+		await expect(
+			createAnswerPipeline(engine)(question, trace, tell, controller.signal)
+		).rejects.toMatchObject({ code: 'cancelled' });
 		expect(generator.closed).toBe(1);
 		expect(trace.finish({ status: 'cancelled' }).steps.at(-1)?.status).toBe('cancelled');
 	});

@@ -2,8 +2,14 @@ import type { AskRequest } from '#lib/contract/ask.ts';
 import type { Source } from '#lib/contract/chunk.ts';
 import type { TraceRecorder } from '#lib/server/trace/recorder.ts';
 
-/** What an answer yields while it comes: the sources once, then the text piece by piece. */
+/** What an answer tells while it comes: the sources once, then the text piece by piece. */
 export type AnswerPart = { type: 'sources'; data: Source[] } | { type: 'token'; data: string };
+
+/**
+ * Takes a part of an answer, at once: a token comes every few microseconds, and a callback costs a tenth of an async generator's turn.
+ * @throws AppError `cancelled` when nothing more is wanted.
+ */
+export type Tell = (part: AnswerPart) => void;
 
 /** How an answer ended when it did not fail. */
 export interface AnswerOutcome {
@@ -19,5 +25,6 @@ export interface AnswerOutcome {
 export type AnswerPipeline = (
 	request: AskRequest,
 	trace: TraceRecorder,
+	tell: Tell,
 	signal: AbortSignal
-) => AsyncGenerator<AnswerPart, AnswerOutcome>;
+) => Promise<AnswerOutcome>;

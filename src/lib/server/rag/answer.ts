@@ -14,17 +14,17 @@ import { generate } from './generate.ts';
 import { rewriteFollowUp } from './rewrite.ts';
 import { choosePassages } from './select.ts';
 
-export type { AnswerOutcome, AnswerPart, AnswerPipeline } from './answer-part.ts';
+export type { AnswerOutcome, AnswerPart, AnswerPipeline, Tell } from './answer-part.ts';
 
 /** Earlier turns that a follow-up is understood with. */
 const TURNS = 3;
 
 /** Makes the pipeline that answers with this engine; a run sees one generation of the index from beginning to end. */
 export function createAnswerPipeline(engine: AnswerEngine): AnswerPipeline {
-	return async function* (request, trace, signal) {
+	return async (request, trace, tell, signal) => {
 		const knowledge = engine.knowledge();
 		try {
-			return yield* answer(engine, knowledge, request, trace, signal);
+			return await answer(engine, knowledge, request, trace, tell, signal);
 		} finally {
 			await describeLosers(knowledge, trace);
 		}
@@ -32,28 +32,28 @@ export function createAnswerPipeline(engine: AnswerEngine): AnswerPipeline {
 }
 
 /** The way from question to answer, in order: the table of contents of the product. */
-async function* answer(
+async function answer(
 	engine: AnswerEngine,
 	knowledge: Knowledge,
-	...[request, trace, signal]: Parameters<AnswerPipeline>
+	...[request, trace, tell, signal]: Parameters<AnswerPipeline>
 ): ReturnType<AnswerPipeline> {
 	const turns = request.conversation_id ? engine.turns(request.conversation_id, TURNS) : [];
 
 	const question = await rewriteFollowUp(request.question, turns, engine, trace, signal);
 	const prepared = await prepare(engine, knowledge, request, question, turns, trace, signal);
 	if (prepared === null) {
-		yield { type: 'sources', data: [] };
-		yield { type: 'token', data: trace.answer };
+		tell({ type: 'sources', data: [] });
+		tell({ type: 'token', data: trace.answer });
 		return { status: 'refused', finishReason: 'refused' };
 	}
 	const { sources, messages } = prepared;
-	yield { type: 'sources', data: sources };
+	tell({ type: 'sources', data: sources });
 
 	const { temperature } = request;
 	const maxTokens = answerTokens(engine.contextTokens);
 	const writing = { question, messages, sources, temperature, maxTokens };
 	try {
-		const { finishReason } = yield* generate(engine.generator, writing, trace, signal);
+		const { finishReason } = await generate(engine.generator, writing, trace, tell, signal);
 		return { status: 'success', finishReason };
 	} finally {
 		// Of a call that failed the tokens are billed too, as far as they are known.

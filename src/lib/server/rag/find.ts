@@ -1,4 +1,4 @@
-import { giveWay } from '#lib/server/breather.ts';
+import { Breather } from '#lib/server/breather.ts';
 import type { TraceRecorder } from '#lib/server/trace/recorder.ts';
 import type { Knowledge, SearchEngine } from './engine.ts';
 import { fuseByReciprocalRank, RRF_K } from './fuse.ts';
@@ -8,7 +8,7 @@ import { retrieve, type RetrievalRequest } from './retrieve.ts';
 /**
  * Finds passages for a question: recall by both searches, fusion, reranking. All that was seen is in the trace's
  * ledger, the losers by their ids (see `describeLosers`); the result is in the reranker's order. Answers that stream get a turn between
- * the stages, which no step counts as its own time.
+ * the stages where they take long, which no step counts as its own time.
  * @throws AppError `retrieval_failed`, or `cancelled`.
  */
 export async function findPassages(
@@ -18,7 +18,9 @@ export async function findPassages(
 	trace: TraceRecorder,
 	signal: AbortSignal
 ): Promise<RankedPassage[]> {
+	const breather = new Breather(signal);
 	const { text, semantic, vector } = await retrieve(knowledge, request, trace, signal);
+	await breather.breathe();
 	const fused = await trace.step('fusion_rrf', ({ details }) => {
 		const hits = fuseByReciprocalRank([text, semantic]);
 		details.n_candidates = hits.length;
@@ -26,17 +28,16 @@ export async function findPassages(
 		trace.ledger.rank('fusion', hits);
 		return hits;
 	});
-	await giveWay(signal);
 	const ranked = await rerank(engine, knowledge, request.question, vector, fused, trace, signal);
 	const beyondWindow = fused.slice(RERANK_LIMIT).map((hit) => hit.chunk_id);
 	trace.ledger.describe(ranked.map((passage) => passage.chunk));
 	trace.ledger.dropAt('fusion_rrf', beyondWindow);
-	await giveWay(signal);
+	await breather.breathe();
 	return ranked;
 }
 
 /** Adds to the ledger what the candidates that were not reranked are; nobody waits for that, so it is done after the answer. */
 export async function describeLosers({ index }: Knowledge, { ledger }: TraceRecorder): Promise<void> {
-	await giveWay();
+	await new Breather().breathe();
 	ledger.describe(await index.get(ledger.undescribed()));
 }

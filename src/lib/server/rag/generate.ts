@@ -2,20 +2,21 @@ import { cancelledError } from '#lib/server/error.ts';
 import type { GenerationRequest, GenerationResult, Generator } from '#lib/server/model/generator.ts';
 import { round } from '#lib/server/trace/interval.ts';
 import type { TraceRecorder } from '#lib/server/trace/recorder.ts';
-import type { AnswerPart } from './answer-part.ts';
+import type { Tell } from './answer-part.ts';
 import { addUsage } from './usage.ts';
 
 /**
  * Lets the generator write and times it: passes its pieces on, appends them to the trace's answer, and takes down model,
- * tokens, speed and time to first token (from the start of this step). Leaving early closes the upstream.
+ * tokens, speed and time to first token (from the start of this step).
  * @throws AppError as the generator does; text so far stays in the trace.
  */
-export async function* generate(
+export async function generate(
 	generator: Generator,
 	request: GenerationRequest,
 	trace: TraceRecorder,
+	tell: Tell,
 	signal: AbortSignal
-): AsyncGenerator<AnswerPart, GenerationResult> {
+): Promise<GenerationResult> {
 	const { record } = trace;
 	const startedAt = trace.elapsed();
 	const step = trace.openStep('llm_generation', { model: generator.model });
@@ -32,31 +33,32 @@ export async function* generate(
 		record.model = model;
 		record.usage = addUsage(record.usage, usage);
 	};
-	const pieces = generator.generate(request, { signal, details: step.details, onUnfinished: account });
 	let firstTokenMs: number | null = null;
+	const onText = (piece: string) => {
+		firstTokenMs ??= round(trace.elapsed() - startedAt);
+		trace.answer += piece;
+		tell({ type: 'token', data: piece });
+	};
 	let status: 'success' | 'error' | 'cancelled' = 'cancelled';
 	try {
-		for (;;) {
-			const piece = await pieces.next();
-			// An SDK ends normally on abort; an answer that was stopped is never a success.
-			if (signal.aborted) throw cancelledError(signal);
-			if (piece.done) {
-				const result = piece.value;
-				const seconds = (trace.elapsed() - startedAt) / 1000;
-				const { completion_tokens } = result.usage;
-				account(result);
-				Object.assign(step.details, {
-					time_to_first_token_ms: firstTokenMs,
-					tokens_per_second: completion_tokens === null ? null : round(completion_tokens / seconds),
-					finish_reason: result.finishReason
-				});
-				status = 'success';
-				return result;
-			}
-			firstTokenMs ??= round(trace.elapsed() - startedAt);
-			trace.answer += piece.value;
-			yield { type: 'token', data: piece.value };
-		}
+		const result = await generator.generate(request, {
+			signal,
+			details: step.details,
+			onText,
+			onUnfinished: account
+		});
+		// An SDK ends normally on abort; an answer that was stopped is never a success.
+		if (signal.aborted) throw cancelledError(signal);
+		const seconds = (trace.elapsed() - startedAt) / 1000;
+		const { completion_tokens } = result.usage;
+		account(result);
+		Object.assign(step.details, {
+			time_to_first_token_ms: firstTokenMs,
+			tokens_per_second: completion_tokens === null ? null : round(completion_tokens / seconds),
+			finish_reason: result.finishReason
+		});
+		status = 'success';
+		return result;
 	} catch (thrown) {
 		status = signal.aborted ? 'cancelled' : 'error';
 		throw thrown;
@@ -66,6 +68,5 @@ export async function* generate(
 			step.details.finish_reason = 'error';
 		}
 		step.end(status);
-		await pieces.return?.(undefined as never);
 	}
 }

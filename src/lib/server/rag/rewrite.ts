@@ -87,21 +87,16 @@ async function askModel(
 	details: StepDetails,
 	signal: AbortSignal
 ): Promise<string> {
-	const stream = generator.generate(
+	let text = '';
+	const { usage } = await generator.generate(
 		{ question, messages, sources: [], temperature: 0, maxTokens: MAX_TOKENS },
 		{
 			signal,
 			details,
+			onText: (piece) => (text += piece),
 			onUnfinished: ({ usage }) => (trace.record.usage = addUsage(trace.record.usage, usage))
 		}
 	);
-	let text = '';
-	for (;;) {
-		const piece = await stream.next();
-		if (piece.done) {
-			trace.record.usage = addUsage(trace.record.usage, piece.value.usage);
-			return text.trim().slice(0, 4000);
-		}
-		text += piece.value;
-	}
+	trace.record.usage = addUsage(trace.record.usage, usage);
+	return text.trim().slice(0, 4000);
 }

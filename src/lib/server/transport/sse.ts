@@ -58,31 +58,46 @@ export function eventStream(
 	{ heartbeatMs = HEARTBEAT_MS, ahead = () => null }: EventStreamOptions = {}
 ): ReadableStream<Uint8Array> {
 	const encoder = new TextEncoder();
-	let pending: Promise<RunEvent[]> | null = null;
+	const silence = () => (ahead() === null ? heartbeatMs : Math.min(heartbeatMs, QUEUED_EVERY_MS));
 	let ready: RunEvent[] = [];
+	/** Since when the client waits for the next event; null while it does not. */
+	let waitsSince: number | null = null;
+	/** Set once for many events: when it fires it looks how long the silence has really been. */
+	let timer: ReturnType<typeof setTimeout> | undefined;
 	let isFirst = true;
+
+	function watch(controller: ReadableStreamDefaultController<Uint8Array>, milliseconds: number): void {
+		timer = setTimeout(() => {
+			timer = undefined;
+			if (waitsSince === null) return;
+			const left = isFirst ? 0 : silence() - (performance.now() - waitsSince);
+			if (left > 0) return watch(controller, left);
+			isFirst = false;
+			waitsSince = performance.now();
+			const before = ahead();
+			const comment = before === null ? HEARTBEAT : `: queued ${before + 1}\n`;
+			// Nothing for a client that has not taken the last one yet.
+			if (controller.desiredSize === 0) controller.enqueue(encoder.encode(comment));
+			watch(controller, silence());
+		}, milliseconds);
+	}
+
 	return new ReadableStream<Uint8Array>(
 		{
 			async pull(controller) {
-				if (ready.length > 0) {
-					controller.enqueue(encoder.encode(takeFrames(traceId, ready)));
-					return;
+				if (ready.length === 0) {
+					waitsSince = performance.now();
+					if (timer === undefined) watch(controller, isFirst ? 0 : silence());
+					ready = await events.nextBatch(BATCH);
+					isFirst = false;
+					waitsSince = null;
 				}
-				pending ??= events.nextBatch(BATCH);
-				const silenceMs = ahead() === null ? heartbeatMs : Math.min(heartbeatMs, QUEUED_EVERY_MS);
-				const batch = await withinOrNull(pending, isFirst ? 0 : silenceMs);
-				isFirst = false;
-				if (batch === null) {
-					const before = ahead();
-					controller.enqueue(encoder.encode(before === null ? HEARTBEAT : `: queued ${before + 1}\n`));
-					return;
-				}
-				pending = null;
-				ready = batch;
-				if (batch.length === 0) controller.close();
-				else controller.enqueue(encoder.encode(takeFrames(traceId, ready)));
+				if (ready.length > 0) return controller.enqueue(encoder.encode(takeFrames(traceId, ready)));
+				clearTimeout(timer);
+				controller.close();
 			},
 			cancel() {
+				clearTimeout(timer);
 				events.leave();
 			}
 		},
@@ -100,11 +115,4 @@ function takeFrames(traceId: string, ready: RunEvent[]): string {
 	}
 	ready.splice(0, count);
 	return text;
-}
-
-/** The value, or null when it takes longer. */
-function withinOrNull<T>(promise: Promise<T>, milliseconds: number): Promise<T | null> {
-	const { promise: expired, resolve } = Promise.withResolvers<null>();
-	const timer = setTimeout(resolve, milliseconds, null);
-	return Promise.race([promise, expired]).finally(() => clearTimeout(timer));
 }
