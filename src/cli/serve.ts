@@ -1,17 +1,18 @@
 import { existsSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pathToFileURL } from 'node:url';
 import { errorCodeSchema } from '#lib/contract/error-code.ts';
 import { loadConfig, type Config } from '#lib/server/config.ts';
 import { AppError } from '#lib/server/error.ts';
+import { createBoundedServer } from './connection-limits.ts';
 import { builtHandler } from './package-root.ts';
 import { PROTOCOL_HEADER, requestListener, type Handler } from './request-listener.ts';
 import { shutDownOnSignal } from './shutdown.ts';
 import { dropStalledReaders } from './stalled-readers.ts';
 
-/** Longer than the idle time of usual proxies, so that they never use a connection that we are closing. */
-const KEEP_ALIVE_MS = 65_000;
+/** Requests that one client may have open at least, whatever the settings say of answers. */
+const LEAST_REQUESTS = 1024;
 
 /**
  * Serves the built application until a signal comes.
@@ -20,10 +21,10 @@ const KEEP_ALIVE_MS = 65_000;
 export async function serve(): Promise<void> {
 	const config = loadConfig();
 	const handler = await loadHandler();
-	const server = createServer(requestListener(handler));
-	// Answers may stream for as long as they take; only requests that do not arrive are timed out.
-	server.timeout = 0;
-	server.keepAliveTimeout = KEEP_ALIVE_MS;
+	const server = createBoundedServer(requestListener(handler), {
+		perClient: requestsPerClient(config),
+		trustedProxies: config.TRUSTED_PROXIES
+	});
 	dropStalledReaders(server, config.WRITE_STALL_TIMEOUT_MS);
 	await listen(server, config);
 	shutDownOnSignal(server, config.SHUTDOWN_GRACE_MS);
@@ -32,6 +33,11 @@ export async function serve(): Promise<void> {
 	if (!isLoopback(config.HOST) && config.API_KEYS.length === 0) {
 		console.warn(openDoorWarning(config.HOST));
 	}
+}
+
+/** Enough for every answer that may be written or wait to be listened to four times, by those who come back too. */
+function requestsPerClient({ MAX_CONCURRENT_ANSWERS, MAX_QUEUE }: Config): number {
+	return Math.max(LEAST_REQUESTS, 4 * (MAX_CONCURRENT_ANSWERS + MAX_QUEUE));
 }
 
 async function loadHandler(): Promise<Handler> {

@@ -19,7 +19,11 @@ export function dropStalledReaders(server: Server, timeoutMs: number): void {
 		const now = performance.now();
 		for (const [response, last] of open) {
 			const { socket } = response;
-			if (!socket) continue;
+			if (!socket) {
+				// Sent ahead of its turn, on a connection that is gone: nothing else tells of that.
+				if (response.req.socket.destroyed) open.delete(response);
+				continue;
+			}
 			const taken = socket.bytesWritten - socket.writableLength;
 			// Nothing waits, or something was taken: the silence begins anew.
 			if (response.writableLength + socket.writableLength === 0 || taken !== last.taken) {

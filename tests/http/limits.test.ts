@@ -145,6 +145,48 @@ describe('the rate of one client', () => {
 	});
 });
 
+describe('the share of one client', () => {
+	it('leaves turns to others: more at once are refused over every door until one has ended', async () => {
+		await using test = await startHttpTest({
+			env: {
+				MAX_ANSWERS_PER_CLIENT: '2',
+				MAX_CONCURRENT_ANSWERS: '3',
+				RESUME_GRACE_MS: '0',
+				TRUSTED_PROXIES: '1'
+			}
+		});
+		const { promise, resolve: finish } = Promise.withResolvers<void>();
+		test.model.respondWith(answer(['Done', gate(promise), ' [1].']));
+		const readers = [];
+		for (let count = 0; count < 2; count += 1) {
+			const reader = textReader(await test.post('/ask/stream', { question }, from('1.1.1.1')));
+			await readUntil(reader, /"Done"/);
+			readers.push(reader);
+		}
+		const calls = test.model.calls.length;
+		for (const ask of Object.values(doors)) {
+			const response = await ask(test, from('1.1.1.1'));
+			expect(response.status).toBe(429);
+			expect(Number(response.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+			expect(await problemOf(response)).toMatchObject({ code: 'rate_limited', status: 429 });
+		}
+		expect(test.model.calls.length).toBe(calls);
+		const other = textReader(await test.post('/ask/stream', { question }, from('2.2.2.2')));
+		await readUntil(other, /"Done"/);
+		await readers[0]!.cancel();
+		await vi.waitFor(async () => {
+			const again = await test.post('/ask/stream', { question }, from('1.1.1.1'));
+			readers.push(textReader(again));
+			expect(again.status).toBe(200);
+		});
+		finish();
+		for (const reader of [readers[1]!, readers.at(-1)!, other]) {
+			expect(await readUntil(reader, /never/)).toContain('"type":"done"');
+		}
+		expect(await test.json<Trace[]>('/traces')).toHaveLength(4);
+	});
+});
+
 describe('the daily caps', () => {
 	it('refuse over every door when they are reached, also after a restart and when traces were deleted', async () => {
 		await using data = await tempFolder();

@@ -105,6 +105,9 @@ const settings = {
 	MAX_QUEUE_WAIT_MS: integer(1, 3_600_000)
 		.default(120_000)
 		.describe('How long a run may wait for its turn, in milliseconds; then it ends as overloaded.'),
+	MAX_ANSWERS_PER_CLIENT: integer(1, 110_000)
+		.optional()
+		.describe('Answers of one client at once, those that wait included; unset sets no limit.'),
 	RATE_LIMIT_PER_MINUTE: integer(1, 1_000_000)
 		.optional()
 		.describe(

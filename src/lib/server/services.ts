@@ -17,6 +17,7 @@ import type { AnswerEngine, SearchEngine } from './rag/engine.ts';
 import { searchPassages } from './rag/search.ts';
 import { requireLibrary } from './run/admission.ts';
 import { Allowance } from './run/allowance.ts';
+import { ClientShare } from './run/client-share.ts';
 import { ConversationMemory } from './run/conversation-memory.ts';
 import { DailyCaps } from './run/daily-caps.ts';
 import { RateLimit } from './run/rate-limit.ts';
@@ -89,7 +90,11 @@ export async function createServices(config: Config): Promise<Services> {
 		pipeline: createAnswerPipeline(engine),
 		store,
 		config,
-		allowance: new Allowance(new RateLimit(config.RATE_LIMIT_PER_MINUTE), caps),
+		allowance: new Allowance(
+			new RateLimit(config.RATE_LIMIT_PER_MINUTE),
+			caps,
+			new ClientShare(config.MAX_ANSWERS_PER_CLIENT)
+		),
 		libraries: () => index.libraries(),
 		privacy,
 		conversations

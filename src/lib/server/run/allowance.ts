@@ -1,28 +1,39 @@
+import { ClientShare } from './client-share.ts';
 import type { DailyCaps, Settle } from './daily-caps.ts';
 import { RateLimit } from './rate-limit.ts';
 
-/** What may be asked: so much a minute by each client, and so much a day by all of them together. */
+/** What may be asked: so much a minute and so many at once by each client, and so much a day by all of them together. */
 export class Allowance {
 	readonly #rate: RateLimit;
 	readonly #caps: DailyCaps | undefined;
+	readonly #share: ClientShare;
 
 	/** @param caps absent sets none. */
-	constructor(rate = new RateLimit(undefined), caps?: DailyCaps) {
+	constructor(rate = new RateLimit(undefined), caps?: DailyCaps, share = new ClientShare(undefined)) {
 		this.#rate = rate;
 		this.#caps = caps;
+		this.#share = share;
 	}
 
 	/** Counts nothing. @param client undefined for the command line, which has no rate. @throws AppError `rate_limited`. */
 	require(client: string | undefined): void {
-		if (client !== undefined) this.#rate.require(client);
+		if (client !== undefined) {
+			this.#share.require(client);
+			this.#rate.require(client);
+		}
 		this.#caps?.require();
 	}
 
-	/** Counts a question. @throws AppError `rate_limited`. */
+	/** Counts a question, to be settled when its answer has ended. @throws AppError `rate_limited`. */
 	take(client: string | undefined): Settle {
-		this.#caps?.require();
+		this.require(client);
 		if (client !== undefined) this.#rate.take(client);
-		return this.#caps?.open() ?? (() => {});
+		const leave = client === undefined ? () => {} : this.#share.take(client);
+		const settle = this.#caps?.open();
+		return (trace) => {
+			leave();
+			settle?.(trace);
+		};
 	}
 
 	/** Counts a search, which no cap is for. @throws AppError `rate_limited`. */
