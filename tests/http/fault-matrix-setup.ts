@@ -82,8 +82,8 @@ export const KEY = 'sk-canary-9f8e7d6c5b4a';
 /** The built application with a look inside, and a model endpoint that keeps no connection open. */
 export interface FaultBench extends AsyncDisposable {
 	test: HttpTest;
-	/** Sends a fault through all doors at once and checks what came of it at each, and that nothing stays behind. */
-	check(fault: Fault, routes?: readonly Route[]): Promise<void>;
+	/** Sends a fault through all doors at once and checks what came of it at each, and that nothing stays behind; gives the traces. */
+	check(fault: Fault, routes?: readonly Route[]): Promise<Trace[]>;
 	/** Asserts that the process holds what it held before the first fault, and that no call to the model is going on. */
 	expectNothingLeft(): Promise<void>;
 	/** Asserts that in time all connections to the model endpoint are closed, those too that were kept for further calls. */
@@ -197,8 +197,8 @@ export async function startFaultBench({
 	async function check(
 		{ scripts: given, input = {}, outcome }: Fault,
 		routes = ROUTES as readonly Route[]
-	): Promise<void> {
-		await Promise.all(
+	): Promise<Trace[]> {
+		const traces = await Promise.all(
 			routes.map(async (route) => {
 				const { marker, question } = newQuestion();
 				scripts.set(marker, [...given]);
@@ -207,10 +207,12 @@ export async function startFaultBench({
 				const trace = traceSchema.parse(await (await get(`/traces/${told.traceId}`)).json());
 				expectOutcome(route, told, trace, calls, outcome);
 				await Promise.all(calls.map((call) => call.closed));
+				return trace;
 			})
 		);
 		await expectNothingLeft();
 		expect(test.app.logs()).not.toContain(KEY);
+		return traces;
 	}
 
 	// What is made at first use belongs to the baseline: it is there once for all.

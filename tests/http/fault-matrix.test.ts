@@ -13,15 +13,15 @@ beforeAll(async () => {
 afterAll(() => bench?.[Symbol.asyncDispose]());
 
 describe('before the answer', () => {
-	it.each(beforeTheAnswer)('$name', (fault) => bench.check(fault));
+	it.each(beforeTheAnswer)('$name', async (fault) => void (await bench.check(fault)));
 });
 
 describe('in the answer', () => {
-	it.each(inTheAnswer)('$name', (fault) => bench.check(fault));
+	it.each(inTheAnswer)('$name', async (fault) => void (await bench.check(fault)));
 });
 
 describe('an answer all the same', () => {
-	it.each(answersAllTheSame)('$name', (fault) => bench.check(fault));
+	it.each(answersAllTheSame)('$name', async (fault) => void (await bench.check(fault)));
 });
 
 it('leaves no connection open', () => bench.expectNoConnections());

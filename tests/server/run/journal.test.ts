@@ -81,6 +81,21 @@ describe('a locked store', () => {
 		expect(await statuses()).toEqual(['success', 'success']);
 	});
 
+	it('leaves the end of a run at hand, also where the store has its beginning', () => {
+		const journal = new Journal(store);
+		const pending = pendingTrace();
+		const wasCreated = journal.create(pending);
+		expect(journal.findRun(pending.trace_id)).toBeNull();
+		const unlock = lock();
+		const ended = { trace: answered(pending), tokenLengths: [3] };
+		journal.finalise(ended, wasCreated);
+		expect(store.get(pending.trace_id)?.status).toBe('pending');
+		expect(journal.findRun(pending.trace_id)).toEqual(ended);
+		unlock();
+		catchUp(journal);
+		expect(journal.findRun(pending.trace_id)).toBeNull();
+	});
+
 	it('is tried again by itself', async () => {
 		const journal = new Journal(store, { retryMs: 1 });
 		const unlock = lock();

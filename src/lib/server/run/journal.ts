@@ -108,6 +108,11 @@ export class Journal {
 		return waiting ? (waiting.run?.trace ?? waiting.trace) : null;
 	}
 
+	/** A run that has ended and waits for the store; null when there is none. */
+	findRun(traceId: string): StoredRun | null {
+		return this.#waiting.get(traceId)?.run ?? null;
+	}
+
 	/** False when no such trace waits. */
 	forget(traceId: string): boolean {
 		return this.#waiting.delete(traceId);

@@ -9,11 +9,11 @@ interface Keepers {
 }
 
 /**
- * A trace by its id, from the store or, when it could not be stored, from memory.
+ * A trace by its id, from the store or, when it (or its end) could not be stored, from memory.
  * @throws AppError `not_found`.
  */
 export function findTrace({ store, runs }: Keepers, traceId: string): Trace {
-	const trace = store.get(traceId) ?? runs.get(traceId)?.trace ?? runs.unstored(traceId);
+	const trace = runs.unstored(traceId) ?? store.get(traceId) ?? runs.get(traceId)?.trace;
 	if (!trace) throw unknownTrace();
 	return trace;
 }

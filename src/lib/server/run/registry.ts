@@ -143,7 +143,7 @@ export class RunRegistry {
 		if (run) {
 			return { events: run.events(options), hasMore: !run.isFinished || after < run.lastSeq };
 		}
-		const stored = this.#store.getRun(traceId);
+		const stored = this.#context.journal.findRun(traceId) ?? this.#store.getRun(traceId);
 		const log = stored && replayLog(stored, after);
 		return log ? { events: log.listen(options), hasMore: after < log.lastSeq } : null;
 	}
@@ -154,7 +154,7 @@ export class RunRegistry {
 	 */
 	async cancel(traceId: string): Promise<TraceStatus | null> {
 		const run = this.#runs.get(traceId);
-		if (!run) return this.#store.get(traceId)?.status ?? null;
+		if (!run) return (this.unstored(traceId) ?? this.#store.get(traceId))?.status ?? null;
 		run.cancel();
 		return (await run.finished).status;
 	}
