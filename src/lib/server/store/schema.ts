@@ -107,7 +107,7 @@ function forgetRollups(event: string): string {
 		BEGIN DELETE FROM stats_rollups WHERE ${around.join(' OR ')}; END;`;
 }
 
-/** Settings of a connection; the first two only take effect on a new file. */
+/** Settings of a connection; the first two only take effect on a new file. The log is emptied by the checkpointer, and by a write only at 64 MB. */
 const PRAGMAS = `
 	PRAGMA busy_timeout = 1000;
 	PRAGMA auto_vacuum = INCREMENTAL;
@@ -116,6 +116,7 @@ const PRAGMAS = `
 	PRAGMA foreign_keys = ON;
 	PRAGMA secure_delete = ON;
 	PRAGMA journal_size_limit = 67108864;
+	PRAGMA wal_autocheckpoint = 16384;
 `;
 
 /** How long a write waits for another process, in milliseconds, once the store is open: nothing else happens meanwhile. */

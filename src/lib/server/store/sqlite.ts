@@ -11,6 +11,7 @@ import {
 	type TraceSummary
 } from '#lib/contract/trace.ts';
 import { AppError } from '#lib/server/error.ts';
+import { Checkpointer } from './checkpointer.ts';
 import { isLarge, largeStats } from './large-stats.ts';
 import { listQuery, NEWEST, pageQuery, placeOf, type Place } from './list-query.ts';
 import { stepMetricsOf } from './metrics.ts';
@@ -39,6 +40,7 @@ export class SqliteTraceStore implements TraceStore {
 	readonly #database: DatabaseSync;
 	readonly #owner: OwnerLock;
 	readonly #scrubber: Scrubber;
+	readonly #checkpointer: Checkpointer;
 	readonly #statements = new Map<string, StatementSync>();
 	readonly #rollups = new Rollups(
 		(sql) => this.#prepare(sql),
@@ -65,6 +67,7 @@ export class SqliteTraceStore implements TraceStore {
 			this.#database = database;
 			this.#owner = OwnerLock.acquire(path);
 			this.#scrubber = new Scrubber(database);
+			this.#checkpointer = new Checkpointer(path);
 			this.#retention = new Retention(database, this.#scrubber, (work) => this.#guard(work));
 			this.#interruptLeftovers();
 			this.#questions.start();
@@ -212,6 +215,7 @@ export class SqliteTraceStore implements TraceStore {
 	close(): void {
 		if (!this.#database.isOpen) return;
 		this.#scrubber.stop();
+		this.#checkpointer.stop();
 		this.#questions.stop();
 		this.#statements.clear();
 		this.#database.close();
@@ -247,6 +251,7 @@ export class SqliteTraceStore implements TraceStore {
 				WHERE trace_number = (SELECT trace_number FROM traces WHERE trace_id = ? AND status = 'pending')`
 			).run(value, traceId)
 		);
+		this.#checkpointer.wrote();
 	}
 
 	#cursor(traceId: string | undefined): Place {
@@ -283,6 +288,7 @@ export class SqliteTraceStore implements TraceStore {
 	#write<T>(work: () => T): T {
 		return this.#guard(() => {
 			const result = inTransaction(this.#database, work);
+			this.#checkpointer.wrote();
 			if (this.#isImpatient) this.#setPatience(false);
 			return result;
 		});
