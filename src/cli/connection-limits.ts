@@ -9,6 +9,7 @@ import type { Socket } from 'node:net';
 import { AppError } from '#lib/server/error.ts';
 import { clientName } from '#lib/server/transport/client-name.ts';
 import { oneAtATime } from './one-at-a-time.ts';
+import { sendProblem } from './request-listener.ts';
 
 /** What a server takes of one client, and how long it waits for one. */
 export interface ConnectionLimits {
@@ -84,16 +85,10 @@ function clientOf({ headers, socket }: IncomingMessage, trustedProxies: number):
 function refuse(response: ServerResponse): void {
 	const error = new AppError(
 		'overloaded',
-		'Too many requests of this client are open. End some, then try again.'
+		'Too many requests of this client are open. End some, then try again.',
+		{ retryAfterSeconds: RETRY_AFTER_S }
 	);
-	response.writeHead(error.status, {
-		'content-type': 'application/problem+json',
-		'cache-control': 'no-store',
-		'x-content-type-options': 'nosniff',
-		'retry-after': String(RETRY_AFTER_S),
-		connection: 'close'
-	});
-	response.end(JSON.stringify(error.toProblem()));
+	sendProblem(response, error, { connection: 'close' });
 }
 
 /** How many there are of each name. */

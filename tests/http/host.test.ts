@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rawRequest } from './raw-request.ts';
 import { startHttpTest, type HttpTest } from './setup.ts';
@@ -55,6 +56,41 @@ describe('a page whose name was made to point to this machine', () => {
 
 	it('has cost nothing', () => {
 		expect([...open.model.calls, ...guarded.model.calls]).toEqual([]);
+	});
+});
+
+describe('a request without one clear address', () => {
+	/** The answer to bytes as they are, which then end. */
+	const answerTo = (bytes: string) =>
+		new Promise<string>((resolve) => {
+			const { hostname, port } = new URL(open.app.url);
+			const socket = connect(Number(port), hostname, () => socket.write(bytes));
+			let text = '';
+			socket.on('data', (part) => {
+				text += part.toString();
+				// The length or the last chunk: whichever comes, one line of JSON is enough.
+				if (text.includes('}')) socket.destroy();
+			});
+			socket.on('error', () => {});
+			socket.on('close', () => resolve(text));
+		});
+	const host = 'Host: localhost\r\n';
+
+	it.each([
+		['two hosts', `GET /traces HTTP/1.1\r\n${host}Host: evil.example\r\n\r\n`, 400],
+		['no host', 'GET /traces HTTP/1.0\r\n\r\n', 400],
+		['an empty host', 'GET /livez HTTP/1.1\r\nHost: \r\n\r\n', 400],
+		['a host that is none', 'GET /traces HTTP/1.1\r\nHost: a b\r\n\r\n', 400],
+		['a host with a user', 'GET /traces HTTP/1.1\r\nHost: localhost@evil.example\r\n\r\n', 400],
+		['a port that is none', 'GET /livez HTTP/1.1\r\nHost: localhost:99999\r\n\r\n', 400],
+		['another host in the path', `GET http://evil.example/traces HTTP/1.1\r\n${host}\r\n`, 400],
+		['a star for a path', `OPTIONS * HTTP/1.1\r\n${host}\r\n`, 400],
+		['a method that echoes', `TRACE /traces HTTP/1.1\r\n${host}\r\n`, 405]
+	])('is refused as a problem: %s', async (_what, bytes, status) => {
+		const [head = '', body = ''] = (await answerTo(bytes)).split('\r\n\r\n', 2);
+		expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+		expect(head).toMatch(/content-type: application\/problem\+json/i);
+		expect(body).toContain(`"status":${status}`);
 	});
 });
 

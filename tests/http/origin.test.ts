@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { rawRequest } from './raw-request.ts';
 import { startHttpTest, type HttpTest } from './setup.ts';
 
 const question = 'How do I plant apple trees?';
@@ -41,6 +42,38 @@ describe('a page of a foreign origin', () => {
 			expect(response.status).toBe(403);
 			expect(await response.json()).toMatchObject({ code: 'forbidden_origin' });
 			expect(response.headers.get('access-control-allow-origin')).toBeNull();
+		}
+	});
+
+	it.each(['/traces?q=apple', '/traces/some-run', '/stats', '/libraries'])(
+		'may not have %s looked up, whose time would tell something',
+		async (path) => {
+			for (const foreign of evil) {
+				const headers = { ...(foreign as Record<string, string>), 'sec-fetch-mode': 'no-cors' };
+				for (const method of ['GET', 'HEAD']) {
+					const response = await test.get(path, { method, headers });
+					expect(response.status).toBe(403);
+				}
+			}
+			const framed = {
+				'sec-fetch-site': 'cross-site',
+				'sec-fetch-mode': 'navigate',
+				'sec-fetch-dest': 'iframe'
+			};
+			expect((await rawRequest(test.app.url, path, { headers: framed })).status).toBe(403);
+		}
+	);
+
+	it('may link to what is looked up, and to pages', async () => {
+		const headers = {
+			host: new URL(test.app.url).host,
+			accept: 'text/html',
+			'sec-fetch-site': 'cross-site',
+			'sec-fetch-mode': 'navigate',
+			'sec-fetch-dest': 'document'
+		};
+		for (const path of ['/', '/dashboard', '/libraries', '/traces']) {
+			expect((await rawRequest(test.app.url, path, { headers })).status).toBe(200);
 		}
 	});
 

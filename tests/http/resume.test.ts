@@ -1,5 +1,5 @@
 import { EventSource } from 'eventsource';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startCuttingProxy } from '../fixtures/cutting-proxy.ts';
 import { answer, gate } from '../fixtures/model-server.ts';
 import {
@@ -44,6 +44,18 @@ async function cutInTheMiddle(): Promise<{ before: WireEvent[]; goOn: () => void
 const withoutTime = (events: readonly WireEvent[]) => events.map(({ id, event }) => ({ id, event }));
 
 describe('a stream that was cut', () => {
+	it('has its headers told to HEAD at once, which counts as no listener', async () => {
+		const { before, goOn } = await cutInTheMiddle();
+		const traceId = traceIdOf(before[0]!);
+		const { status, headers } = await test.get(`/ask/stream/${traceId}`, { method: 'HEAD' });
+		expect([status, headers.get('content-type')]).toEqual([200, 'text/event-stream']);
+		await vi.waitFor(
+			async () => expect(await test.json(`/traces/${traceId}`)).toMatchObject({ status: 'cancelled' }),
+			{ timeout: 10_000 }
+		);
+		goOn();
+	});
+
 	it('goes on where it was, by the Last-Event-ID header, with one model call in all', async () => {
 		const calls = test.model.chatCalls.length;
 		const { before, goOn } = await cutInTheMiddle();

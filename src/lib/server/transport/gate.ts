@@ -3,7 +3,7 @@ import { AppError } from '#lib/server/error.ts';
 import { requireScope, type Access, type Caller } from './access.ts';
 import { requireKnownHost } from './host.ts';
 import { placeOf, type Place } from './needed-scope.ts';
-import { corsHeaders, isPreflight, preflightResponse, requireOwnOrigin } from './origin.ts';
+import { corsHeaders, isNavigation, isPreflight, preflightResponse, requireOwnOrigin } from './origin.ts';
 import { problemResponse } from './problem.ts';
 import { setSecurityHeaders } from './security-headers.ts';
 
@@ -31,7 +31,7 @@ export interface GateRules {
 
 /**
  * What comes before any handler: names that are not ours are refused; preflights are answered; a page of a foreign origin
- * may not spend or change anything; a key is asked for where keys are set, and not guessed.
+ * may neither spend or change anything nor look anything up; a key is asked for where keys are set, and not guessed.
  */
 export function passGate(arrival: Arrival, { config, access }: GateRules): Passage {
 	const { request, url, routeId, address, isInternal } = arrival;
@@ -47,7 +47,9 @@ export function passGate(arrival: Arrival, { config, access }: GateRules): Passa
 			return refuse(preflightResponse(headers, config.ALLOWED_ORIGINS));
 		}
 		const isSafe = method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
-		if (!isSafe || place.isSpending) requireOwnOrigin(headers, config.ALLOWED_ORIGINS);
+		// What a foreign page cannot read it can still measure: how long a search of the traces takes tells whether it found any.
+		const isForPages = isSafe && !place.isSpending && (place.scope === null || isNavigation(headers));
+		if (!isForPages) requireOwnOrigin(headers, config.ALLOWED_ORIGINS);
 		if (place.scope !== null) requireScope(caller, place.scope);
 		if (needsLogIn(arrival, place) && access.isRequired && !caller) return refuse(toLogIn(url));
 		return { caller, refused: null };
@@ -80,7 +82,7 @@ export function finishResponse(
 		if (vary) headers.append('vary', vary);
 		for (const [name, value] of Object.entries(cors)) headers.set(name, value);
 	}
-	return answer;
+	return request.method === 'HEAD' ? withoutBody(answer) : answer;
 }
 
 /** The answer to a path that is neither a page nor a route, for a program; null for a browser, which gets a page. */
@@ -107,6 +109,12 @@ function needsLogIn({ request, routeId }: Arrival, place: Place): boolean {
 function toLogIn({ pathname, search }: URL): Response {
 	const next = pathname === '/' && search === '' ? '' : `?next=${encodeURIComponent(pathname + search)}`;
 	return new Response(null, { status: 303, headers: { location: `/login${next}` } });
+}
+
+/** Nobody reads the body, and nobody would ever end a stream. */
+function withoutBody({ body, status, headers }: Response): Response {
+	body?.cancel().catch(() => {});
+	return new Response(null, { status, headers });
 }
 
 function asProblem(request: Request, response: Response): Response {

@@ -20,6 +20,11 @@ export function requireOwnOrigin(headers: Headers, allowed: readonly string[]): 
 	);
 }
 
+/** Whether somebody follows a link to here, or has typed the address: what comes is shown to them, and to no page. */
+export function isNavigation(headers: Headers): boolean {
+	return headers.get('sec-fetch-mode') === 'navigate' && headers.get('sec-fetch-dest') === 'document';
+}
+
 /** Behind a proxy that ends TLS the scheme is not known here, so host and port are compared. */
 function isOwn(origin: string, host: string | null): boolean {
 	return host !== null && URL.parse(origin)?.host === host.toLowerCase();
