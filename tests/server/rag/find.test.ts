@@ -9,16 +9,11 @@ import { PlainIndex } from '../../fixtures/plain-index.ts';
 const request = { question: 'walrus', library: null };
 const passages = [{ position: 0, chunk: passage({ chunk_id: 'a', text: 'The walrus.' }) }];
 
-/** An index in which everything takes long. */
+/** An index in which searching takes long. */
 class LargeIndex extends PlainIndex {
 	override searchText(...given: Parameters<PlainIndex['searchText']>) {
 		work(6);
 		return super.searchText(...given);
-	}
-
-	override features(...given: Parameters<PlainIndex['features']>) {
-		work(6);
-		return super.features(...given);
 	}
 }
 
@@ -34,7 +29,7 @@ function find(signal: AbortSignal) {
 	return { trace, found: findPassages(engine, knowledge, request, trace, signal) };
 }
 
-it('gives everything else on the event loop a turn before and after a reranking that takes long', async () => {
+it('gives everything else on the event loop a turn between recall and reranking when recall took long', async () => {
 	const { trace, found } = find(new AbortController().signal);
 	const stepsDone: number[] = [];
 	let isOver = false;
@@ -45,8 +40,7 @@ it('gives everything else on the event loop a turn before and after a reranking 
 	setImmediate(look);
 	const result = await found.finally(() => (isOver = true));
 	expect(result.map(({ chunk }) => chunk.chunk_id)).toEqual(['a']);
-	// Text search; this, fusion and reranking.
-	expect(stepsDone).toEqual(expect.arrayContaining([1, 3]));
+	expect(stepsDone).toContain(1);
 });
 
 it('stops between two stages when told', async () => {

@@ -8,7 +8,7 @@ import { retrieve, type RetrievalRequest } from './retrieve.ts';
 /**
  * Finds passages for a question: recall by both searches, fusion, reranking. All that was seen is in the trace's
  * ledger, the losers by their ids (see `describeLosers`); the result is in the reranker's order. Answers that stream get a turn between
- * the stages where they take long, which no step counts as its own time.
+ * recall and reranking when much has been searched in this turn already; no step counts that as its own time.
  * @throws AppError `retrieval_failed`, or `cancelled`.
  */
 export async function findPassages(
@@ -32,7 +32,6 @@ export async function findPassages(
 	const beyondWindow = fused.slice(RERANK_LIMIT).map((hit) => hit.chunk_id);
 	trace.ledger.describe(ranked.map((passage) => passage.chunk));
 	trace.ledger.dropAt('fusion_rrf', beyondWindow);
-	await breather.breathe();
 	return ranked;
 }
 
