@@ -69,6 +69,10 @@ describe('the queue', () => {
 		for (const reader of readers) expect(await readUntil(reader, /never/)).toContain('"type":"done"');
 		const ready = await test.json<{ checks: { accepting: object } }>('/readyz');
 		expect(ready.checks.accepting).toEqual({ ok: true, running: 0, queued: 0 });
+		const waited = (await test.json<Trace[]>('/traces?limit=3')).map(({ steps }) =>
+			steps.filter(({ name }) => name === 'queue').map(({ details }) => details.n_ahead)
+		);
+		expect(waited).toEqual([[1], [0], []]);
 	});
 
 	it.each(Object.keys(doors))(

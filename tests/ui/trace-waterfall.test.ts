@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Step, StepName } from '#lib/contract/trace.ts';
 import { unionLength } from '#lib/server/trace/interval.ts';
+import { latencyParts } from '#lib/ui/chat/latency.ts';
 import { niceTicks } from '#lib/ui/trace/axis.ts';
 import { detailRows } from '#lib/ui/trace/details.ts';
 import { detailLabel, headingLabel, outcomeLabel, placeLabel } from '#lib/ui/trace/labels.ts';
-import { uncovered } from '#lib/ui/trace/phase.ts';
+import { PHASE_COLORS, uncovered } from '#lib/ui/trace/phase.ts';
 import { place, waterfallEnd, waterfallRows } from '#lib/ui/trace/waterfall.ts';
 import { randomNumbers, sampleTrace } from './sample-traces.ts';
 
@@ -42,6 +44,24 @@ describe('the waterfall', () => {
 			duration_ms: trace.unaccounted_ms
 		});
 		expect(waterfallEnd(trace)).toBe(trace.total_duration_ms);
+	});
+
+	it('begins with the waiting for a turn, which is no part of retrieval', () => {
+		const step = (name: StepName, start_ms: number, duration_ms: number): Step => ({
+			name,
+			start_ms,
+			duration_ms,
+			status: 'success',
+			details: {}
+		});
+		const steps = [step('queue', 0, 900), step('retrieval_bm25', 900, 20), step('llm_generation', 920, 80)];
+		const rows = waterfallRows({ steps, total_duration_ms: 1000, unaccounted_ms: 0 });
+		expect(rows[0]).toMatchObject({ label: 'Waiting for a turn', color: PHASE_COLORS.other });
+		expect(latencyParts({ steps })).toEqual([
+			{ label: 'waiting', duration_ms: 900 },
+			{ label: 'retrieval', duration_ms: 20 },
+			{ label: 'generation', duration_ms: 80 }
+		]);
 	});
 
 	it('claims no unaccounted time for a run that is not over', () => {
