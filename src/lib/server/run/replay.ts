@@ -3,7 +3,7 @@ import { isTextKept, type Trace } from '#lib/contract/trace.ts';
 import { AppError } from '#lib/server/error.ts';
 import { INTERRUPTED_ERROR, type StoredRun } from '#lib/server/store/trace-store.ts';
 import { EventLog } from './event-log.ts';
-import { doneOf, sourcesEvent } from './run.ts';
+import { doneOf, sourcesEvent } from './trace-events.ts';
 
 /**
  * The events of a run that is no longer in memory, made from its trace: the same events with the same sequence numbers as

@@ -1,22 +1,20 @@
-import type { AskEvent, AskRequest, Done } from '#lib/contract/ask.ts';
+import type { AskEvent, AskRequest } from '#lib/contract/ask.ts';
 import type { Source } from '#lib/contract/chunk.ts';
-import { isKeywordOnly, type RouteName, type Step, type Trace } from '#lib/contract/trace.ts';
+import type { RouteName, Trace } from '#lib/contract/trace.ts';
 import { AppError, cancelledError, throwIfCancelled, toAppError } from '#lib/server/error.ts';
-import type { Concealment } from '#lib/server/privacy/own-secrets.ts';
 import type { TracePrivacy } from '#lib/server/privacy/trace-privacy.ts';
 import type { AnswerOutcome, AnswerPart, AnswerPipeline } from '#lib/server/rag/answer.ts';
 import { TraceRecorder } from '#lib/server/trace/recorder.ts';
 import type { AnswerQueue, Place, Release } from './answer-queue.ts';
+import { AnswerText } from './answer-text.ts';
+import { Attendance } from './attendance.ts';
 import { EventLog, type ListenOptions, type RunEvents } from './event-log.ts';
 import { logFailure } from './failure-log.ts';
 import type { Journal } from './journal.ts';
+import { doneOf, sourcesEvent } from './trace-events.ts';
 
 /** A stopped pipeline that has not come to its end after this long is left behind. */
 const SETTLE_MS = 100;
-/** How often the text so far is saved while it grows: with what the timer is late by, at least every second. */
-const SAVE_EVERY_MS = 700;
-/** How long a run waits for its first listener when leaving would stop it at once. */
-const FIRST_LISTENER_MS = 2000;
 
 /** What a run works with. */
 export interface RunContext {
@@ -44,15 +42,9 @@ export class Run {
 	readonly #log: EventLog;
 	readonly #place: Place;
 	readonly #stop = new AbortController();
-	readonly #tokenLengths: number[] = [];
+	readonly #text: AnswerText;
+	readonly #attendance: Attendance;
 	readonly #wasStored: boolean;
-	/** Takes the keys of this server out of the answer. */
-	readonly #concealment: Concealment;
-	/** What may be kept of the answer so far. */
-	readonly #keepable: (answer: string) => string | null;
-	#text = '';
-	#saveTimer: ReturnType<typeof setTimeout> | undefined;
-	#graceTimer: ReturnType<typeof setTimeout> | undefined;
 	#own: Trace | null = null;
 	#kept: Trace | null = null;
 	#failure: AppError | null = null;
@@ -67,11 +59,12 @@ export class Run {
 		this.request = request;
 		this.#context = context;
 		this.#recorder = new TraceRecorder(request, route, this.traceId);
-		this.#log = new EventLog((count) => this.#listenersChanged(count));
-		this.#concealment = context.privacy.secrets.open();
-		this.#keepable = context.privacy.growing();
+		this.#log = new EventLog((count) => this.#attendance.changed(count));
+		this.#text = new AnswerText(context.privacy, (answer) =>
+			context.journal.saveProgress(this.traceId, answer)
+		);
 		this.#wasStored = context.journal.create(this.trace);
-		this.#expectListener(context.resumeGraceMs || FIRST_LISTENER_MS);
+		this.#attendance = new Attendance(context.resumeGraceMs, () => this.cancel(deserted()));
 		this.#place = context.queue.join(this.#stop.signal, client);
 		this.finished = this.#live();
 	}
@@ -161,47 +154,33 @@ export class Run {
 		});
 	}
 
-	#publish(event: AskEvent): void {
+	#publish(part: AnswerPart): void {
 		if (this.isFinished) return;
-		if (event.type === 'token') this.#publishText(this.#concealment.push(event.data));
-		else {
-			this.#log.append(this.#context.privacy.shownEvent(this.#withSearch(event)));
-		}
-	}
-
-	/** The sources, saved, and with how they were found. */
-	#withSearch(event: AskEvent): AskEvent {
-		if (event.type !== 'sources') return event;
-		const { privacy, journal } = this.#context;
-		const { steps, ...pending } = this.#recorder.pending();
-		const { data: sources } = event;
-		const trace = { ...pending, answer: null, steps: [], prompt: [], candidates: [], sources };
-		journal.saveSources(this.traceId, privacy.kept(trace).sources);
-		return sourcesEvent(sources, steps);
+		if (part.type === 'token') this.#publishText(this.#text.push(part.data));
+		else this.#publishSources(part.data);
 	}
 
 	#publishText(data: string): void {
 		if (data === '') return;
 		this.#recorder.markFirstToken();
-		this.#tokenLengths.push(data.length);
-		this.#text += data;
-		this.#saveTimer ??= setTimeout(() => this.#saveProgress(), SAVE_EVERY_MS);
 		this.#log.append({ type: 'token', data });
 	}
 
-	#saveProgress(): void {
-		this.#saveTimer = undefined;
-		const answer = this.isFinished ? null : this.#keepable(this.#text);
-		if (answer) this.#context.journal.saveProgress(this.traceId, answer);
+	#publishSources(sources: Source[]): void {
+		const { privacy, journal } = this.#context;
+		const { steps, ...pending } = this.#recorder.pending();
+		const trace = { ...pending, answer: null, steps: [], prompt: [], candidates: [], sources };
+		journal.saveSources(this.traceId, privacy.kept(trace).sources);
+		this.#log.append(privacy.shownEvent(sourcesEvent(sources, steps)));
 	}
 
 	#keptSoFar(): Trace {
 		const kept = this.#context.privacy.kept({ ...this.#recorder.pending(), answer: null });
-		return { ...kept, answer: this.#keepable(this.#text) || null };
+		return { ...kept, answer: this.#text.kept };
 	}
 
 	#succeed({ status, finishReason }: AnswerOutcome): Trace {
-		this.#publishText(this.#concealment.end());
+		this.#publishText(this.#text.end());
 		const trace = this.#recorder.finish({ status });
 		return this.#end(trace, { type: 'done', data: doneOf(trace, finishReason) });
 	}
@@ -210,18 +189,17 @@ export class Run {
 		const error = toAppError(thrown);
 		if (error.code === 'internal') logFailure('answering', error.cause ?? error);
 		this.#failure = error;
-		this.#publishText(this.#concealment.end());
+		this.#publishText(this.#text.end());
 		const { code, message } = error;
 		const trace = this.#recorder.finish({ status: statusOf(error), error: { code, message } });
 		return this.#end(trace, { type: 'error', data: error.toAskError(this.traceId) });
 	}
 
 	#end(trace: Trace, terminal: AskEvent): Trace {
-		clearTimeout(this.#saveTimer);
-		clearTimeout(this.#graceTimer);
+		this.#attendance.end();
 		const { privacy, journal } = this.#context;
 		this.#own = privacy.shown(trace);
-		const kept = privacy.keptRun(this.#own, this.#tokenLengths);
+		const kept = privacy.keptRun(this.#own, this.#text.tokenLengths);
 		this.#kept = kept.trace;
 		// Stored first, so that a client that sees the terminal event can read the trace.
 		journal.finalise(kept, this.#wasStored);
@@ -229,36 +207,6 @@ export class Run {
 		this.#log.close();
 		return this.#own;
 	}
-
-	#listenersChanged(count: number): void {
-		clearTimeout(this.#graceTimer);
-		if (count > 0 || this.isFinished) return;
-		const { resumeGraceMs } = this.#context;
-		if (resumeGraceMs === 0) this.cancel(deserted());
-		else this.#expectListener(resumeGraceMs);
-	}
-
-	#expectListener(withinMs: number): void {
-		this.#graceTimer = setTimeout(() => this.cancel(deserted()), withinMs);
-	}
-}
-
-/** The `sources` event of a run with these steps. */
-export function sourcesEvent(sources: Source[], steps: readonly Step[]): AskEvent {
-	return { type: 'sources', data: sources, ...(isKeywordOnly(steps) && { keyword_only: true }) };
-}
-
-/** The data of the `done` event that belongs to a finished trace. */
-export function doneOf(trace: Trace, finishReason: string): Done {
-	return {
-		trace_id: trace.trace_id,
-		conversation_id: trace.conversation_id ?? trace.trace_id,
-		total_ms: trace.total_duration_ms ?? 0,
-		time_to_first_token_ms: trace.time_to_first_token_ms,
-		finish_reason: finishReason,
-		usage: trace.usage,
-		citations: trace.citations
-	};
 }
 
 function statusOf({ code }: AppError): 'cancelled' | 'interrupted' | 'error' {
