@@ -11,18 +11,11 @@ import { AnswerQueue } from './answer-queue.ts';
 import type { ConversationMemory } from './conversation-memory.ts';
 import type { ListenOptions, RunEvents } from './event-log.ts';
 import { Journal } from './journal.ts';
+import { KnownRuns } from './known-runs.ts';
 import { LiveTraces } from './live-traces.ts';
 import { replayLog } from './replay.ts';
 import { Run, type RunContext } from './run.ts';
 import { UpstreamLog } from './upstream-log.ts';
-
-/** How long a finished run can be replayed from memory; after that it is made from the store. */
-const KEEP_FINISHED_MS = 60_000;
-/**
- * Finished runs in memory at most; under load the oldest are replayed from the store earlier. Those whose client may send
- * the same question again by its key do not count: it must find them.
- */
-const MOST_FINISHED = 500;
 
 export interface RunRegistryOptions {
 	pipeline: AnswerPipeline;
@@ -57,10 +50,7 @@ export class RunRegistry {
 	readonly #libraries: () => readonly string[];
 	readonly #allowance: Allowance;
 	readonly #conversations: ConversationMemory | undefined;
-	readonly #runs = new Map<string, Run>();
-	readonly #byKey = new Map<string, Run>();
-	/** Finished runs that are remembered, oldest first, with what ends that. */
-	readonly #finished = new Map<Run, ReturnType<typeof setTimeout>>();
+	readonly #runs = new KnownRuns();
 	readonly #upstreamLog = new UpstreamLog();
 	#isClosing = false;
 
@@ -88,14 +78,13 @@ export class RunRegistry {
 	 * `server_shutdown`, or `invalid_request` when the key belongs to another question.
 	 */
 	start(request: AskRequest, route: RouteName, client?: string): Run {
-		const known = this.#sameRequest(request);
+		const known = this.#runs.sameRequest(request);
 		if (known) return known;
 		this.requireRoom(client);
 		requireLibrary(request.library, this.#libraries());
 		const settle = this.#allowance.take(client);
 		const run = new Run(request, route, this.#context, client);
-		this.#runs.set(run.traceId, run);
-		if (request.idempotency_key) this.#byKey.set(request.idempotency_key, run);
+		this.#runs.add(run);
 		this.live.publish(run.trace);
 		void run.finished.then(() => {
 			settle(run.own);
@@ -104,7 +93,7 @@ export class RunRegistry {
 				this.#upstreamLog.note(run.traceId, run.failure);
 			this.live.publish(run.trace);
 			this.#conversations?.remember(run.own);
-			this.#forgetLater(run);
+			if (!this.#isClosing) this.#runs.finished(run);
 		});
 		return run;
 	}
@@ -168,7 +157,7 @@ export class RunRegistry {
 		run?.cancel();
 		await run?.finished;
 		this.#conversations?.forget(traceId);
-		if (run) this.#drop(run);
+		if (run) this.#runs.drop(run);
 		const wasWaiting = this.#context.journal.forget(traceId);
 		return run !== undefined || wasWaiting;
 	}
@@ -202,9 +191,7 @@ export class RunRegistry {
 	 */
 	async close(graceMs = 0): Promise<void> {
 		this.#isClosing = true;
-		for (const timer of this.#finished.values()) clearTimeout(timer);
-		this.#finished.clear();
-		const runs = [...this.#runs.values()];
+		const runs = this.#runs.close();
 		const ended = Promise.all(runs.map((run) => run.finished));
 		const stop = (each: readonly Run[]) => each.forEach((run) => run.cancel(shuttingDown()));
 		stop(graceMs > 0 ? runs.filter((run) => run.ahead !== null) : runs);
@@ -212,37 +199,6 @@ export class RunRegistry {
 		await ended;
 		clearTimeout(timer);
 		this.#context.journal.close();
-	}
-
-	#sameRequest(request: AskRequest): Run | null {
-		const run = request.idempotency_key ? this.#byKey.get(request.idempotency_key) : undefined;
-		if (!run) return null;
-		const libraryOf = ({ library }: AskRequest) => library ?? null;
-		if (run.request.question === request.question && libraryOf(run.request) === libraryOf(request))
-			return run;
-		throw new AppError(
-			'invalid_request',
-			'idempotency_key was already used for another question. Choose a new one for each question.'
-		);
-	}
-
-	#forgetLater(run: Run): void {
-		if (this.#isClosing) return;
-		const timer = setTimeout(() => this.#drop(run), KEEP_FINISHED_MS);
-		// Remembering is no work: it must not keep the process alive.
-		timer.unref();
-		this.#finished.set(run, timer);
-		if (this.#finished.size <= MOST_FINISHED) return;
-		const oldest = this.#finished.keys().find((each) => !each.request.idempotency_key);
-		if (oldest) this.#drop(oldest);
-	}
-
-	#drop(run: Run): void {
-		clearTimeout(this.#finished.get(run));
-		this.#finished.delete(run);
-		const { idempotency_key: key } = run.request;
-		this.#runs.delete(run.traceId);
-		if (key && this.#byKey.get(key) === run) this.#byKey.delete(key);
 	}
 }
 
