@@ -106,6 +106,23 @@ describe('Work is bounded', () => {
 		}
 	);
 
+	test.each(HOSTILE)('30 kB at once, %s: a frame at a time comes to the same', (_name, text) => {
+		const atOnce = new GrowingMarkdown({ titles: ['One'] }).render(text, false);
+		const markdown = new GrowingMarkdown({ titles: ['One'] });
+		let frames = 0;
+		let blocks;
+		do {
+			work();
+			blocks = markdown.render(text, false, () => true);
+			frames += 1;
+			expect(work().total).toBeLessThanOrEqual(4 * LONGEST_CODE);
+		} while (markdown.behind);
+		expect(frames).toBeLessThanOrEqual(2 + (2 * text.length) / LONGEST_PIECE);
+		expect(blocks.map(({ key, html, continued }) => [key, html, continued])).toEqual(
+			atOnce.map(({ key, html, continued }) => [key, html, continued])
+		);
+	});
+
 	test('a step in the middle of a long answer reads its last block only', () => {
 		const before = 'A paragraph of a few words.\n\n'.repeat(500);
 		const markdown = new GrowingMarkdown();

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { loadLanguage } from '#lib/ui/markdown/code-languages.ts';
 import { GrowingMarkdown } from '#lib/ui/markdown/growing-markdown.ts';
 import { renderMarkdown } from '#lib/ui/markdown/render.ts';
 import fc from 'fast-check';
@@ -153,4 +154,18 @@ describe('A growing text', () => {
 			{ numRuns: 200 }
 		);
 	});
+});
+
+test('colours that come later are those that would have been there from the start', async () => {
+	const text = '```rust\nlet a = 1;\n```\n\n```rust\nlet b = 2;\n```\n\nThe `end`.\n\n```rust\nlet c';
+	const markdown = new GrowingMarkdown();
+	const plain = markdown.render(text, true).map(({ html }) => html);
+	expect(plain.join('')).not.toContain('hljs');
+	await loadLanguage('rust');
+	expect(markdown.render(text, true).map(({ html }) => html)).toEqual(plain);
+	markdown.recolour('rust');
+	const coloured = markdown.render(text, true).map(({ html }) => html);
+	expect(coloured).toEqual(new GrowingMarkdown().render(text, true).map(({ html }) => html));
+	expect(coloured.join('').match(/hljs-keyword/g)).toHaveLength(3);
+	expect(coloured[2]).toBe(plain[2]);
 });

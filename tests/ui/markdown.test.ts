@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { readCitations } from '#lib/server/rag/citations.ts';
+import { languagesToLoad, loadLanguage } from '#lib/ui/markdown/code-languages.ts';
 import { renderMarkdown } from '#lib/ui/markdown/render.ts';
 import { hostsOf, webAddress } from '#lib/ui/markdown/links.ts';
 import fc from 'fast-check';
@@ -49,7 +50,8 @@ describe('What Markdown becomes', () => {
 
 	test.each(['python', 'js', 'ts', 'sh', 'json', 'yaml', 'toml', 'html', 'css', 'sql', 'rust', 'go', 'cpp'])(
 		'code in %s is coloured',
-		(language) => {
+		async (language) => {
+			expect(await loadLanguage(language)).toBe(true);
 			const markup = renderMarkdown(`\`\`\`${language}\n# "a" = 1; <b c="d"> { color: red } // true\n\`\`\``);
 			expect(markup).toContain(`<code class="language-${language}">`);
 			expect(markup).toContain('<span class="hljs-');
@@ -58,13 +60,26 @@ describe('What Markdown becomes', () => {
 		}
 	);
 
-	test('code in an unknown language stays as it is', () => {
+	test('code in a language that is not loaded is named, and stays as it is', async () => {
+		const markdown = '```kotlin\nval a = 1\n```\n\n```java\nint a;\n```\n\n`<code class="language-go">`';
+		const plain = renderMarkdown(markdown);
+		expect(plain).not.toContain('hljs');
+		expect(languagesToLoad(plain)).toEqual(['java']);
+		await loadLanguage('java');
+		expect(languagesToLoad(plain)).toEqual([]);
+		expect(renderMarkdown(markdown)).toContain('<span class="hljs-type">int</span>');
+	});
+
+	test('code in an unknown language stays as it is', async () => {
+		expect(await loadLanguage('brainfuck')).toBe(false);
+		expect(await loadLanguage('constructor')).toBe(false);
 		expect(renderMarkdown('```brainfuck\n+[->+<]\n```')).toBe(
 			'<pre role="group" aria-label="Code, brainfuck" tabindex="0"><code class="language-brainfuck">+[->+&#x3C;]\n</code></pre>'
 		);
 	});
 
-	test('of very long code only the beginning is coloured, and nothing is lost', () => {
+	test('of very long code only the beginning is coloured, and nothing is lost', async () => {
+		await loadLanguage('python');
 		const code = 'x = "a"\n'.repeat(5000);
 		const markup = renderMarkdown('```python\n' + code + '```');
 		expect(textOf(markup)).toBe(code);

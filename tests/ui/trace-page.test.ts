@@ -242,7 +242,7 @@ describe('the texts', () => {
 		for (const source of answered.sources) {
 			const item = page.locator(`#source-${source.n}`);
 			await item.locator('summary').click();
-			expect(plain(await item.locator('.text').innerText())).toContain(
+			await eventually(async () => plain(await item.locator('.text').innerText())).toContain(
 				plain(source.text.replaceAll(/[#*`]/g, '')).slice(0, 40)
 			);
 			expect(plain(await item.locator('summary').innerText()).endsWith('Cited')).toBe(

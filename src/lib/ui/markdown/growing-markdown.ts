@@ -12,6 +12,11 @@ export interface Block {
 	continued: boolean;
 }
 
+/** A block that is not made again, unless there are more colours for its code. */
+interface Finished extends Block {
+	source: string;
+}
+
 /**
  * Renders a text that only grows, such as a streamed answer: finished blocks are rendered once and kept, and each update
  * renders only the last. A block is finished when a later one has begun, because Markdown never goes back to a closed
@@ -21,7 +26,7 @@ export interface Block {
 export class GrowingMarkdown {
 	readonly #context: RenderContext;
 	readonly #make: typeof renderMarkdown;
-	#finished: Block[] = [];
+	#finished: Finished[] = [];
 	/** What the finished blocks were made from. */
 	#settled = '';
 	/** What the open part begins with again, because its block was cut. */
@@ -31,6 +36,7 @@ export class GrowingMarkdown {
 	#begun = 0;
 	/** Whether the open part ends in code, where nothing is a mark. */
 	#inCode = false;
+	#behind = false;
 	#last: { source: string; growing: boolean; block: Block | null } = {
 		source: '',
 		growing: false,
@@ -43,11 +49,18 @@ export class GrowingMarkdown {
 		this.#make = make;
 	}
 
+	/** Whether the last rendering left something for the next, with the same text or a longer one. */
+	get behind(): boolean {
+		return this.#behind;
+	}
+
 	/**
 	 * @param markdown the whole text so far; if it does not continue the last one, everything is rendered anew.
 	 * @param growing whether more is to come.
+	 * @param enough asked after each long piece: whether to leave the rest for another time, so that a text which comes all
+	 * at once does not hold up the page. Everything is rendered by default.
 	 */
-	render(markdown: string, growing: boolean): Block[] {
+	render(markdown: string, growing: boolean, enough: () => boolean = () => false): Block[] {
 		const text = withoutDeepMarks(markdown);
 		if (!text.startsWith(this.#settled)) {
 			this.#finished = [];
@@ -57,7 +70,8 @@ export class GrowingMarkdown {
 			this.#begun = 0;
 			this.#inCode = false;
 		}
-		this.#cut(text);
+		this.#behind = !this.#cut(text, enough);
+		if (this.#behind) return [...this.#finished];
 		this.#settle(text, growing);
 		const open = this.#openPart(text);
 		const source = growing && !this.#inCode ? open.replace(HALF_WRITTEN, '') : open;
@@ -80,18 +94,28 @@ export class GrowingMarkdown {
 		return this.#last.block;
 	}
 
-	/** Finishes blocks until what is left can be read at one go. */
-	#cut(text: string): void {
+	/** Makes the blocks with code of a language again: its colours have been loaded. */
+	recolour(language: string): void {
+		const mark = `<code class="language-${language}">`;
+		this.#finished = this.#finished.map((block) =>
+			block.html.includes(mark) ? { ...block, html: this.#make(block.source, this.#context) } : block
+		);
+		this.#last.block = null;
+	}
+
+	/** Finishes blocks until what is left can be read at one go; tells whether it came that far. */
+	#cut(text: string, enough: () => boolean): boolean {
 		for (;;) {
 			const open = this.#openPart(text);
 			const longest = pieceLength(open);
-			if (open.length <= longest) return;
+			if (open.length <= longest) return true;
 			const piece = open.slice(0, placeToCut(open, longest));
 			const children = topLevel(piece);
 			// Whether the last block is whole can be told only with what comes after it.
 			if (children.length > 1) this.#finish(piece, children);
 			else this.#finishPart(piece, headOfRest(piece, children[0]));
 			this.#begun = 0;
+			if (enough()) return false;
 		}
 	}
 
@@ -122,7 +146,10 @@ export class GrowingMarkdown {
 	/** @param head what the rest of the block begins with again; null when the block is whole. */
 	#finishPart(part: string, head: string | null): void {
 		const html = part === this.#head ? '' : this.#make(part, this.#context);
-		if (html !== '') this.#finished.push({ key: this.#finished.length, html, continued: this.#continued });
+		if (html !== '') {
+			const key = this.#finished.length;
+			this.#finished.push({ key, html, continued: this.#continued, source: part });
+		}
 		this.#settled += part.slice(this.#head.length);
 		this.#head = head ?? '';
 		this.#continued = head !== null;

@@ -4,6 +4,7 @@ export function showSource(n: number): void {
 	const details = item?.querySelector('details');
 	if (!item || !details) return;
 	details.open = true;
-	item.scrollIntoView({ block: 'nearest' });
+	// Its text is rendered only now, and will need the room below.
+	item.scrollIntoView({ block: 'start' });
 	details.querySelector('summary')?.focus({ preventScroll: true });
 }
