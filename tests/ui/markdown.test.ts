@@ -19,7 +19,8 @@ const cited = (markup: string) =>
 describe('What Markdown becomes', () => {
 	test.each([
 		['emphasis', '*a* **b** ~~c~~', '<p><em>a</em> <strong>b</strong> <del>c</del></p>'],
-		['headings below those of the page', '# a\n\n### b', '<h3>a</h3>\n<h5>b</h5>'],
+		['headings below those of the page', '# a\n\n### b', '<h3>a</h3>\n<h4>b</h4>'],
+		['an answer that begins with the second level', '## a\n\n### b', '<h3>a</h3>\n<h4>b</h4>'],
 		['deep headings', '###### a', '<h6>a</h6>'],
 		['lists', '3. a\n4. b', '<ol start="3">\n<li>a</li>\n<li>b</li>\n</ol>'],
 		['tasks', '- [x] a\n- [ ] b', '<ul>\n<li>☑ a</li>\n<li>☐ b</li>\n</ul>'],

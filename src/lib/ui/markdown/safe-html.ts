@@ -45,7 +45,8 @@ function fit(node: Root | Element, depth: number): void {
 		const { href } = child.properties;
 		if (href) child.properties.href = webAddress(href) ?? href;
 		const level = /^h([1-6])$/.exec(child.tagName)?.[1];
-		if (level) child.tagName = `h${Math.min(6, Number(level) + 2)}`;
+		// Most answers begin with the second level: none may be left out for those who go from heading to heading.
+		if (level) child.tagName = `h${Math.min(6, Math.max(3, Number(level) + 1))}`;
 		if (depth < DEEPEST_ELEMENT) fit(child, depth + 1);
 		else child.children = [{ type: 'text', value: showHidden(toString(child)) }];
 	}
