@@ -81,7 +81,7 @@ export const candidateSchema = z.object({
 	bm25: rankedSchema.nullable(),
 	fusion: rankedSchema.nullable(),
 	rerank: rankedSchema.nullable(),
-	/** The parts that the reranker's score was made of, where it tells them. */
+	/** The values that the reranker's score was made of, by feature, where it tells them; a feature that is left out is 0. */
 	features: z.record(z.string(), z.number()).optional(),
 	in_context: z.boolean(),
 	cited: z.boolean(),

@@ -34,6 +34,15 @@ it('computes scores that can be recomputed from features and weights', async () 
 	]);
 });
 
+it('leaves out the features that are 0', async () => {
+	const reranked = await new FeatureReranker({ x: 1, y: 1 }).rerank(
+		'?',
+		[candidate('a', { x: 1, y: 0 }), candidate('b', { x: 0 })],
+		signal
+	);
+	expect(reranked.map(({ features }) => features)).toEqual([{ x: 1 }, {}]);
+});
+
 it('keeps every candidate, and does not depend on the order they come in', async () => {
 	const feature = fc.double({ min: 0, max: 1, noNaN: true });
 	const some = fc.uniqueArray(fc.record({ id: fc.string({ minLength: 1 }), x: feature, bm25: feature }), {

@@ -121,8 +121,8 @@ it('has met every fate: answered and refused, reranked and not', () => {
 	expect(new Set(traces.map((trace) => trace.status))).toEqual(new Set(['success', 'refused']));
 });
 
-it('stays small: the ledger of hundreds of rows takes at most 800 bytes a row', () => {
+it('stays small: the ledger of hundreds of rows takes at most 700 bytes a row', () => {
 	for (const { candidates } of traces) {
-		expect(JSON.stringify(candidates).length).toBeLessThan(800 * candidates.length + 2);
+		expect(JSON.stringify(candidates).length).toBeLessThan(700 * candidates.length + 2);
 	}
 });

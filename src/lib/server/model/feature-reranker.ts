@@ -28,12 +28,14 @@ export class FeatureReranker implements Reranker {
 	): Promise<Reranked[]> {
 		throwIfCancelled(signal);
 		const scores = new Float64Array(candidates.length);
-		/** What each score is made of. */
+		/** What each score is made of, without the zeros, which the trace need not hold. */
 		const parts = candidates.map((): Record<string, number> => ({}));
 		const column = new Float64Array(candidates.length);
 		for (const [name, weight] of Object.entries(this.weights)) {
 			for (let at = 0; at < column.length; at += 1) {
-				column[at] = parts[at]![name] = candidates[at]!.features[name] ?? 0;
+				const value = candidates[at]!.features[name] ?? 0;
+				column[at] = value;
+				if (value !== 0) parts[at]![name] = value;
 			}
 			const values = standardise(column);
 			if (!values) continue;

@@ -2,7 +2,7 @@ import type { Chunk } from '#lib/contract/chunk.ts';
 
 export interface RerankCandidate {
 	chunk: Chunk;
-	/** Evidence about this passage for the question, by feature name; from the index. */
+	/** Evidence about this passage for the question, by feature name; from the index. One that is left out counts as 0. */
 	features: Readonly<Record<string, number>>;
 }
 
@@ -10,7 +10,7 @@ export interface Reranked {
 	chunk_id: string;
 	/** Higher is better; comparable only within one call. */
 	score: number;
-	/** Values of the evidence that the score was made of, where the reranker can tell. */
+	/** Values of the evidence that the score was made of, where the reranker can tell; one that is left out is 0. */
 	features?: Record<string, number>;
 }
 
