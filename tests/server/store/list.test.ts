@@ -47,7 +47,7 @@ function traceOf(made: number) {
 
 /** Runs a statement on a connection of its own. */
 function query(folder: string, sql: string, ...values: SQLInputValue[]) {
-	const database = new DatabaseSync(join(folder, 'traces.sqlite'));
+	const database = new DatabaseSync(join(folder, 'traces.sqlite'), { timeout: 5_000 });
 	try {
 		return database.prepare(sql).all(...values);
 	} finally {
@@ -65,7 +65,7 @@ const isIndexed = (folder: string, last: number) =>
 	);
 
 const triplesOf = (folder: string, q: string) => {
-	const database = new DatabaseSync(join(folder, 'traces.sqlite'));
+	const database = new DatabaseSync(join(folder, 'traces.sqlite'), { timeout: 5_000 });
 	try {
 		return matchingQuestions((sql) => database.prepare(sql), q.toLowerCase(), 100_000)?.traceNumbers.length;
 	} finally {
@@ -243,7 +243,7 @@ describe('the index of questions', () => {
 		const store = new SqliteTraceStore(folder.path);
 		fill(store, 300);
 		await isIndexed(folder.path, 300);
-		const database = new DatabaseSync(join(folder.path, 'traces.sqlite'));
+		const database = new DatabaseSync(join(folder.path, 'traces.sqlite'), { timeout: 5_000 });
 		expect(matchingQuestions((sql) => database.prepare(sql), 'ca', 500)).toBeNull();
 		expect(matchingQuestions((sql) => database.prepare(sql), 'canary', 10)).toBeNull();
 		database.close();

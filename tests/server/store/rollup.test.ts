@@ -22,7 +22,7 @@ let database: DatabaseSync;
 beforeEach(async () => {
 	folder = await tempFolder();
 	store = new SqliteTraceStore(folder.path);
-	database = new DatabaseSync(join(folder.path, 'traces.sqlite'));
+	database = new DatabaseSync(join(folder.path, 'traces.sqlite'), { timeout: 5_000 });
 });
 
 afterEach(async () => {

@@ -93,7 +93,7 @@ describe('a deleted trace', () => {
 		vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
 		await using folder = await tempFolder();
 		const store = new SqliteTraceStore(folder.path);
-		const reader = new DatabaseSync(join(folder.path, 'traces.sqlite'));
+		const reader = new DatabaseSync(join(folder.path, 'traces.sqlite'), { timeout: 5_000 });
 		try {
 			const [gone] = fill(store, [500, 500]);
 			reader.exec('BEGIN; SELECT count(*) FROM traces');

@@ -37,7 +37,7 @@ async function startProcess(runtime?: 'node' | 'deno'): Promise<StoreProcess> {
 
 /** Looks into the file itself. */
 function query(sql: string): unknown[] {
-	const database = new DatabaseSync(join(folder, 'traces.sqlite'));
+	const database = new DatabaseSync(join(folder, 'traces.sqlite'), { timeout: 5_000 });
 	try {
 		return database
 			.prepare(sql)
