@@ -5,6 +5,8 @@ export interface OpenAiConnection {
 	baseUrl?: string | undefined;
 	/** Servers on one's own machine need none. */
 	apiKey?: string | undefined;
+	/** Makes the requests; Node's own when left out. */
+	fetch?: typeof fetch;
 }
 
 /** Servers that need no key still want the header. */
@@ -17,7 +19,7 @@ const NEVER_MS = 2 ** 31 - 1;
  * The package as we use it: no retries, no timers, no log, nothing read from the environment. All of these are ours, because
  * its retries are silent, its timeout ends with the headers, and its log holds what servers said.
  */
-export function createOpenAiClient({ baseUrl, apiKey }: OpenAiConnection): OpenAI {
+export function createOpenAiClient({ baseUrl, apiKey, fetch }: OpenAiConnection): OpenAI {
 	return new OpenAI({
 		baseURL: baseUrl ?? 'https://api.openai.com/v1',
 		apiKey: apiKey ?? NO_KEY,
@@ -26,6 +28,7 @@ export function createOpenAiClient({ baseUrl, apiKey }: OpenAiConnection): OpenA
 		project: null,
 		maxRetries: 0,
 		timeout: NEVER_MS,
-		logLevel: 'off'
+		logLevel: 'off',
+		...(fetch && { fetch })
 	});
 }

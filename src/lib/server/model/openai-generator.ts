@@ -4,7 +4,8 @@ import { throwIfCancelled } from '#lib/server/error.ts';
 import { round } from '#lib/server/trace/interval.ts';
 import type { StepDetails } from '#lib/server/trace/recorder.ts';
 import { ChatAnswer } from './chat-answer.ts';
-import { EventStreamReader } from './event-stream.ts';
+import { endpointFetch, readBody } from './endpoint-fetch.ts';
+import { EventStreamReader, type ServerSentEvent } from './event-stream.ts';
 import type { GenerationContext, GenerationRequest, GenerationResult, Generator } from './generator.ts';
 import { createOpenAiClient, type OpenAiConnection } from './openai-client.ts';
 import { refusedParameter, RequestParameters, type OptionalParameter } from './request-parameters.ts';
@@ -59,7 +60,7 @@ export class OpenAiGenerator implements Generator {
 	constructor(options: OpenAiGeneratorOptions) {
 		this.model = options.model;
 		this.#options = options;
-		this.#client = createOpenAiClient(options);
+		this.#client = createOpenAiClient({ ...options, fetch: endpointFetch });
 		this.#endpoint = { name: 'model', apiKey: options.apiKey };
 		this.#parameters = new RequestParameters(options.omitParameters);
 	}
@@ -150,45 +151,32 @@ export class OpenAiGenerator implements Generator {
 		limits: TimeLimits,
 		onText: (piece: string) => void
 	): Promise<void> {
-		const reader = response.body?.getReader();
-		if (!reader) return;
 		const stream = new EventStreamReader();
 		let signs = 0;
-		for (;;) {
-			const bytes = await this.#next(reader, answer, limits);
+		const take = (events: ServerSentEvent[], isEnd: boolean): void => {
 			const { finished, done } = answer;
-			for (const event of bytes ? stream.push(bytes) : stream.end()) {
-				const text = answer.take(event, !bytes);
+			for (const event of events) {
+				const text = answer.take(event, isEnd);
 				if (!text) continue;
 				onText(text);
 				// The caller may have cancelled while it held the piece.
 				const reason = limits.reason();
 				if (reason) throw reason;
 			}
-			if (!bytes) break;
 			if (answer.done && !done) limits.linger(CLOSE_GRACE_MS);
 			else if (answer.finished && !finished) limits.linger(USAGE_GRACE_MS);
 			else if (answer.signsOfLife > signs) limits.expect('idle', this.#options.idleTimeoutMs);
 			signs = answer.signsOfLife;
-		}
+		};
+		const reading = readBody(response, limits.signal, (bytes) => take(stream.push(bytes), false));
+		const broken = await limits.during(reading);
+		// Of an answer that is complete, only the rest of its stream could not be read.
+		const isComplete = answer.finished || answer.done;
+		if (broken !== null && !isComplete) throw explainBrokenStream(broken, this.#endpoint);
+		take(stream.end(), true);
 		if (!stream.plainText) return;
 		const text = answer.takeWhole(stream.plainText);
 		if (text) onText(text);
-	}
-
-	/** The next bytes; null at the end, and when the rest of a complete answer could not be read. */
-	async #next(
-		reader: ReadableStreamDefaultReader<Uint8Array>,
-		answer: ChatAnswer,
-		limits: TimeLimits
-	): Promise<Uint8Array | null> {
-		try {
-			const { value } = await limits.during(reader.read());
-			return value ?? null;
-		} catch (thrown) {
-			if (answer.finished || answer.done) return null;
-			throw explainBrokenStream(thrown, this.#endpoint);
-		}
 	}
 
 	#body(

@@ -29,8 +29,14 @@ export class TimeLimits {
 	/** Null while the wait is one that may end without harm. */
 	#limit: TimeLimit | null = 'total';
 	#limitMs: number;
-	/** What is left of the current wait, in milliseconds. */
+	/** What is left of the current wait while nothing is waited for, in milliseconds. */
 	#leftMs: number;
+	#isWaiting = false;
+	/** When the current wait ends, on the clock of `performance.now()`. */
+	#waitEnds = 0;
+	#timer: NodeJS.Timeout | undefined;
+	/** When the timer fires. That is left alone when the wait is put off, as every token does: it looks again when it fires. */
+	#timerFires = 0;
 
 	/**
 	 * @param totalMs for everything from now on.
@@ -62,24 +68,26 @@ export class TimeLimits {
 	expect(limit: TimeLimit, milliseconds: number, leftMs = milliseconds): void {
 		this.#limit = limit;
 		this.#limitMs = milliseconds;
-		this.#leftMs = Math.max(0, leftMs);
+		this.#await(leftMs);
 	}
 
 	/** Begins a wait for what is not needed: when it runs out the connection is closed, and no limit has expired. */
 	linger(milliseconds: number): void {
 		this.#limit = null;
-		this.#leftMs = milliseconds;
+		this.#await(milliseconds);
 	}
 
-	/** Counts the time of this work against the current wait. */
+	/** Counts the time of this work against the current wait, and against those that begin while it goes on. */
 	async during<T>(work: Promise<T>): Promise<T> {
-		const from = performance.now();
-		const timer = setTimeout(() => this.#expire(this.#limit), this.#leftMs);
+		this.#isWaiting = true;
+		this.#await(this.#leftMs);
 		try {
 			return await work;
 		} finally {
-			clearTimeout(timer);
-			this.#leftMs = Math.max(0, this.#leftMs - (performance.now() - from));
+			this.#isWaiting = false;
+			clearTimeout(this.#timer);
+			this.#timer = undefined;
+			this.#leftMs = this.#waitEnds - performance.now();
 		}
 	}
 
@@ -104,6 +112,23 @@ export class TimeLimits {
 	}
 
 	readonly #onAbort = (): void => this.stop();
+
+	#await(milliseconds: number): void {
+		this.#leftMs = Math.max(0, milliseconds);
+		if (!this.#isWaiting) return;
+		this.#waitEnds = performance.now() + this.#leftMs;
+		if (!this.#timer || this.#timerFires > this.#waitEnds) this.#wake(this.#leftMs);
+	}
+
+	#wake(milliseconds: number): void {
+		clearTimeout(this.#timer);
+		this.#timerFires = performance.now() + milliseconds;
+		this.#timer = setTimeout(() => {
+			const leftMs = this.#waitEnds - performance.now();
+			if (leftMs > 0) this.#wake(Math.ceil(leftMs));
+			else this.#expire(this.#limit);
+		}, milliseconds);
+	}
 
 	#expire(limit: TimeLimit | null): void {
 		if (this.signal.aborted) return;

@@ -198,10 +198,11 @@ function networkCode(thrown: unknown): string | null {
 	return null;
 }
 
-/** What answered is another protocol, or HTTP broken beyond reading; undici names its error so and gives it no code. */
+/** What answered is another protocol, or HTTP broken beyond reading: undici names its error so, Node's own parser gives it such a code. */
 function speaksNoHttp({ cause }: Error): boolean {
 	for (let depth = 0; depth < 5 && cause instanceof Error; depth++) {
-		if (cause.name === 'HTTPParserError') return true;
+		if (cause.name === 'HTTPParserError' || /^HPE_/.test(String((cause as { code?: unknown }).code)))
+			return true;
 		({ cause } = cause);
 	}
 	return false;
