@@ -62,12 +62,13 @@ export class Conversation {
 	}
 }
 
-function announce({ status, citations, failure }: Turn): string {
+function announce({ status, citations, failure, keywordOnly }: Turn): string {
+	const lookedUp = keywordOnly ? ' Passages were looked up by their words alone.' : '';
 	switch (status) {
 		case 'answered':
-			return `The answer is complete. It cites ${citations.length} ${citations.length === 1 ? 'source' : 'sources'}.`;
+			return `The answer is complete. It cites ${citations.length} ${citations.length === 1 ? 'source' : 'sources'}.${lookedUp}`;
 		case 'refused':
-			return 'The documentation does not cover this question.';
+			return `The documentation does not cover this question.${lookedUp}`;
 		case 'stopped':
 			return 'The answer was stopped.';
 		case 'failed':

@@ -1,4 +1,4 @@
-import type { AskError, AskInput, Done } from '#lib/contract/ask.ts';
+import type { AskError, AskEvent, AskInput, Done } from '#lib/contract/ask.ts';
 import type { Source } from '#lib/contract/chunk.ts';
 import type { Trace } from '#lib/contract/trace.ts';
 import { CitelightError, type AskRun, type CitelightClient } from '#lib/client/index.ts';
@@ -25,6 +25,8 @@ export class Turn {
 	/** How many answers come before this one; null when it does not wait for its turn. */
 	ahead = $state<number | null>(null);
 	sources = $state.raw<Source[]>([]);
+	/** Whether the sources were looked up by their words alone, because the embeddings endpoint failed. */
+	keywordOnly = $state(false);
 	/** Numbers of the sources that the answer cites; known at the end. */
 	citations = $state.raw<number[]>([]);
 	failure = $state.raw<Failure | null>(null);
@@ -63,7 +65,7 @@ export class Turn {
 				() => {}
 			);
 			for await (const event of this.#run) {
-				if (event.type === 'sources') this.sources = event.data;
+				if (event.type === 'sources') this.#take(event);
 				else if (event.type === 'token') this.#write(event.data);
 				else if (event.type === 'done') this.#finish(event.data);
 				else this.#fail(event.data);
@@ -92,6 +94,11 @@ export class Turn {
 	/** Saves what the reader thinks of the answer with its trace. */
 	async rate(rating: 'up' | 'down', comment: string | null): Promise<void> {
 		if (this.traceId) await this.#client.feedback({ trace_id: this.traceId, rating, comment });
+	}
+
+	#take({ data, keyword_only }: Extract<AskEvent, { type: 'sources' }>): void {
+		this.sources = data;
+		this.keywordOnly = keyword_only ?? false;
 	}
 
 	#write(token: string): void {
