@@ -41,7 +41,8 @@ export async function ask(question: string, { json, ...options }: AskOptions): P
 		if (json) {
 			const { conversation_id, finish_reason, usage } = done ?? {};
 			const { trace_id, answer } = trace;
-			writeJson({ trace_id, conversation_id, answer, finish_reason, sources, usage, trace });
+			const keywordOnly = isKeywordOnly(trace.steps) && { keyword_only: true };
+			writeJson({ trace_id, conversation_id, answer, finish_reason, sources, ...keywordOnly, usage, trace });
 			return;
 		}
 		writeLine('\n');

@@ -5,7 +5,14 @@ import { librarySchema } from '#lib/contract/library.ts';
 import { statsSchema } from '#lib/contract/stats.ts';
 import { traceSummarySchema } from '#lib/contract/trace.ts';
 import { runCli, type CliOptions } from '../fixtures/cli.ts';
-import { answer, errorStatus, gate, startModelServer, type ModelServer } from '../fixtures/model-server.ts';
+import {
+	answer,
+	errorStatus,
+	gate,
+	letterVectors,
+	startModelServer,
+	type ModelServer
+} from '../fixtures/model-server.ts';
 import { tempFolder, type TempFolder } from '../fixtures/temp-folder.ts';
 
 let folder: TempFolder;
@@ -81,6 +88,24 @@ test('ask --json prints what POST /ask answers', async () => {
 	expect(answered.sources.map((source) => source.document)).toEqual(['roof.md']);
 	expect(answered.trace.route).toBe('cli');
 	expect(model.chatCalls.at(-1)?.body?.temperature).toBe(0.5);
+});
+
+test('ask says when passages were looked up by their words alone', async () => {
+	await using failing = await startModelServer({ embeddings: letterVectors });
+	const env = {
+		OPENAI_BASE_URL: failing.url,
+		CHAT_MODEL: 'test-model',
+		EMBEDDING_MODEL: 'test-embedder',
+		DATA_DIR: join(folder.path, 'embedded')
+	};
+	await cli(['ingest', 'house', '--library', 'house'], { env });
+	const question = ['ask', 'How do I open the red door?'];
+	const notice = 'The embeddings endpoint failed: these passages were found by their words alone.';
+	expect((await cli(question, { env })).stdout).not.toContain(notice);
+	const broken = { env: { ...env, EMBEDDING_BASE_URL: `${failing.url}/broken` } };
+	expect((await cli(question, broken)).stdout).toContain(`\n${notice}\n`);
+	const { stdout } = await cli([...question, '--json'], broken);
+	expect(askResponseSchema.parse(JSON.parse(stdout)).keyword_only).toBe(true);
 });
 
 test('control characters of the model do not reach the terminal', async () => {
