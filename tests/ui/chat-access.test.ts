@@ -1,3 +1,4 @@
+import type { Locator } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MAX_QUESTION_CHARACTERS } from '#lib/contract/ask.ts';
 import { answer, gate, truncate } from '../fixtures/model-server.ts';
@@ -109,6 +110,33 @@ describe('a question near the limit', () => {
 		expect(await chat.button('Ask').isEnabled()).toBe(false);
 		await chat.question.press('Enter');
 		expect(await chat.turns.count()).toBe(0);
+		await expectSound(page);
+	});
+});
+
+describe('on a phone', () => {
+	it('the choice of library and the buttons share a line, whatever the names of the libraries are', async () => {
+		await using opened = await test.open({ width: 390, height: 844 });
+		const { page, chat } = opened;
+		await chat.library.evaluate((list) => list.append(new Option(`@${'a-very-long-name/'.repeat(4)}`)));
+		const sharesLine = async (button: Locator) => {
+			const [list, pressed] = await Promise.all([chat.library.boundingBox(), button.boundingBox()]);
+			expect(list!.width).toBeGreaterThan(100);
+			expect(pressed!.x).toBeGreaterThanOrEqual(list!.x + list!.width);
+			expect(Math.abs(pressed!.y + pressed!.height / 2 - list!.y - list!.height / 2)).toBeLessThan(2);
+		};
+		await sharesLine(chat.button('Ask'));
+		await chat.question.fill('x'.repeat(MAX_QUESTION_CHARACTERS));
+		await page.getByText(/of 4,000/).waitFor();
+		await sharesLine(chat.button('Ask'));
+		const { promise, resolve: finish } = Promise.withResolvers<void>();
+		test.http.model.queue(answer(['Plant', gate(promise)]));
+		await chat.ask('When do I plant apple trees on a phone?');
+		await sharesLine(chat.button('Stop'));
+		await sharesLine(chat.button('New conversation'));
+		finish();
+		await chat.over();
+		await sharesLine(chat.button('Ask'));
 		await expectSound(page);
 	});
 });

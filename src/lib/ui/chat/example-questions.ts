@@ -40,9 +40,13 @@ function fromHeading(heading: string): string | null {
 	return task ? `How do I ${task.charAt(0).toLowerCase()}${task.slice(1)}?` : null;
 }
 
+/** Titles that say nothing about what the page is about. */
+const SAYING_NOTHING =
+	/^(?:about|api|contents|docs|documentation|faq|getting started|guides?|home|index|introduction|overview|quick ?start|readme|reference|table of contents|tutorials?|usage|welcome)$/i;
+
 function fromTitle(title: string): string | null {
 	const plain = readable(title);
-	return plain ? `What should I know about ${plain}?` : null;
+	return plain && !SAYING_NOTHING.test(plain) ? `What should I know about ${plain}?` : null;
 }
 
 /** A heading in plain words; null for code, fragments and what is too long for a line. */
