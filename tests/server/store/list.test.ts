@@ -224,6 +224,8 @@ describe('the index of questions', () => {
 			'DROP INDEX traces_with_zeros',
 			'DROP INDEX traces_by_duration',
 			'DROP INDEX traces_by_library_status',
+			'DROP TRIGGER traces_delete_erasure',
+			'DROP TABLE erasure',
 			'PRAGMA user_version = 2'
 		]) {
 			query(folder.path, sql);

@@ -2,13 +2,15 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { SqliteTraceStore } from '#lib/server/store/sqlite.ts';
 import { answered, demoSource, pendingTrace } from '../../fixtures/traces.ts';
 import { tempFolder } from '../../fixtures/temp-folder.ts';
 
 /** How the lives of some traces went, one number each: how long their texts were, and which of them was next to grow. */
 const lives = fc.array(fc.nat(6000), { minLength: 5, maxLength: 40 });
+
+const patience = () => AbortSignal.timeout(20_000);
 
 /** Everything that the files of a folder hold. */
 function contents(folder: string): string {
@@ -65,6 +67,7 @@ describe('a deleted trace', () => {
 					.filter((_, index) => index % 4 !== kept)
 					.toSorted((a, b) => a.canary.localeCompare(b.canary));
 				for (const { traceId } of gone) expect(store.delete(traceId)).toBe(true);
+				await store.erased(patience());
 				const left = contents(folder.path);
 				for (const { canary } of gone) expect(left).not.toContain(canary);
 				store.close();
@@ -90,23 +93,37 @@ describe('a deleted trace', () => {
 	});
 
 	it('that somebody is reading meanwhile is out of the files as soon as they have left', async () => {
-		vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
 		await using folder = await tempFolder();
 		const store = new SqliteTraceStore(folder.path);
-		const reader = new DatabaseSync(join(folder.path, 'traces.sqlite'), { timeout: 5_000 });
-		try {
-			const [gone] = fill(store, [500, 500]);
-			reader.exec('BEGIN; SELECT count(*) FROM traces');
-			expect(store.delete(gone!.traceId)).toBe(true);
-			expect(contents(folder.path)).toContain(gone!.canary);
-			reader.exec('COMMIT');
-			await vi.advanceTimersByTimeAsync(1000);
-			expect(contents(folder.path)).not.toContain(gone!.canary);
-			expect(vi.getTimerCount()).toBe(0);
-		} finally {
-			vi.useRealTimers();
-			reader.close();
-			store.close();
-		}
+		using reader = new DatabaseSync(join(folder.path, 'traces.sqlite'));
+		const [gone] = fill(store, [500, 500]);
+		reader.exec('BEGIN; SELECT count(*) FROM traces');
+		expect(store.delete(gone!.traceId)).toBe(true);
+		const given = new AbortController();
+		const waiting = store.erased(given.signal);
+		given.abort();
+		await waiting;
+		expect(contents(folder.path)).toContain(gone!.canary);
+		reader.exec('COMMIT');
+		await store.erased(patience());
+		expect(contents(folder.path)).not.toContain(gone!.canary);
+		store.close();
+	});
+
+	it('is taken out of the files by whoever opens the store next, when that could not be done before', async () => {
+		await using folder = await tempFolder();
+		const store = new SqliteTraceStore(folder.path);
+		const reader = new DatabaseSync(join(folder.path, 'traces.sqlite'));
+		const [gone] = fill(store, [500, 500]);
+		reader.exec('BEGIN; SELECT count(*) FROM traces');
+		store.delete(gone!.traceId);
+		store.close();
+		expect(contents(folder.path)).toContain(gone!.canary);
+		reader.exec('COMMIT');
+		const next = new SqliteTraceStore(folder.path);
+		await next.erased(patience());
+		expect(contents(folder.path)).not.toContain(gone!.canary);
+		next.close();
+		reader.close();
 	});
 });

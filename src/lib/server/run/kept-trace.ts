@@ -28,13 +28,19 @@ export function rateTrace({ store, runs }: Keepers, feedback: FeedbackInput): { 
 	return { trace_id: feedback.trace_id };
 }
 
+/** How long a deletion waits until nothing of the trace is left in files, in milliseconds; erasing goes on then. */
+const ERASURE_MS = 2000;
+
 /**
- * Deletes a trace from the store and from memory; a run that is going on is stopped first.
+ * Deletes a trace from the store and from memory; a run that is going on is stopped first. Waits until nothing of it is left in
+ * files, unless somebody reads them for long.
  * @throws AppError `not_found`, `storage_failed`.
  */
 export async function deleteTrace({ store, runs }: Keepers, traceId: string): Promise<void> {
 	const wasInMemory = await runs.forget(traceId);
-	if (!store.delete(traceId) && !wasInMemory) throw unknownTrace();
+	const wasStored = store.delete(traceId);
+	if (!wasStored && !wasInMemory) throw unknownTrace();
+	if (wasStored) await store.erased(AbortSignal.timeout(ERASURE_MS));
 }
 
 /** The error for an id that stands for no run. */

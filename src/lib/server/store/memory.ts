@@ -128,6 +128,8 @@ export class MemoryTraceStore implements TraceStore {
 		return this.#entries.delete(traceId);
 	}
 
+	async erased(): Promise<void> {}
+
 	async deleteBefore(moment: Date): Promise<number> {
 		let deleted = 0;
 		for (const [traceId, { metrics }] of this.#entries) {

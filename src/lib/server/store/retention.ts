@@ -8,6 +8,9 @@ const DELETE_BATCH = 5;
 /** Pages given back to the disk before the event loop gets a turn. */
 const VACUUM_PAGES = 100;
 
+/** How long is waited until nothing is left of what was deleted, while somebody is reading; it goes on without being waited for. */
+const ERASURE_MS = 2000;
+
 /** Deletes the oldest traces in small batches, and gives their space back to the disk. */
 export class Retention {
 	readonly #database: DatabaseSync;
@@ -44,7 +47,10 @@ export class Retention {
 			this.#guard(() => this.#database.exec(`PRAGMA incremental_vacuum(${VACUUM_PAGES})`));
 			await setImmediate();
 		}
-		if (deleted > 0) this.#scrubber.scrub();
+		if (deleted > 0) {
+			this.#scrubber.scrub();
+			await this.#scrubber.erased(AbortSignal.timeout(ERASURE_MS));
+		}
 		return deleted;
 	}
 

@@ -1,50 +1,65 @@
-import type { DatabaseSync } from 'node:sqlite';
-
-/** Up to this many pages (4 MB), writing the database anew takes about ten milliseconds. */
-const FEW_PAGES = 1024;
-const RETRY_MS = 1000;
+/** Until what is tried again, in milliseconds; doubled each time, up to the last. */
+const FIRST_RETRY_MS = 20;
+const LAST_RETRY_MS = 1000;
 
 /**
- * Takes what has been deleted out of the files. `secure_delete` overwrites a row where it lies, but earlier versions of its
- * pages are still in the write-ahead log, and copies may lie in the unused space of pages between which SQLite once
- * moved it: the log is emptied, and a small database written anew. While anybody is reading, that is tried again
- * every second.
+ * Sees to it that what has been deleted is taken out of the files, however often that has to be tried: while somebody is reading an
+ * older state of the database, here or in another process, it cannot be done.
  */
 export class Scrubber {
-	readonly #database: DatabaseSync;
+	readonly #erase: () => Promise<boolean>;
 	#timer: ReturnType<typeof setTimeout> | undefined;
+	#isErasing = false;
+	#isStopped = false;
+	#isWantedAgain = false;
+	#retryMs = FIRST_RETRY_MS;
+	#done: PromiseWithResolvers<void> | undefined;
 
-	constructor(database: DatabaseSync) {
-		this.#database = database;
+	/** @param erase resolves to whether all that was deleted before it was called is gone; never rejects. */
+	constructor(erase: () => Promise<boolean>) {
+		this.#erase = erase;
 	}
 
-	/** To be called after rows have been deleted; never throws. */
+	/** To be called after rows have been deleted. */
 	scrub(): void {
-		clearTimeout(this.#timer);
-		if (!this.#database.isOpen || scrubbed(this.#database)) return;
-		this.#timer = setTimeout(() => this.scrub(), RETRY_MS);
-		this.#timer.unref();
+		this.#done ??= Promise.withResolvers();
+		this.#isWantedAgain = true;
+		void this.#proceed();
+	}
+
+	/** Resolves when nothing is left of what was deleted, or the signal fires. */
+	async erased(signal: AbortSignal): Promise<void> {
+		if (!this.#done || signal.aborted) return;
+		const { promise, resolve } = Promise.withResolvers<void>();
+		const leave = () => resolve();
+		signal.addEventListener('abort', leave);
+		await Promise.race([this.#done.promise, promise]);
+		signal.removeEventListener('abort', leave);
 	}
 
 	/** Tries no more; to be called before the database is closed. */
 	stop(): void {
+		this.#isStopped = true;
 		clearTimeout(this.#timer);
+		this.#done?.resolve();
 	}
-}
 
-/** False when somebody is reading, here or in another process, or the disk has no room. */
-function scrubbed(database: DatabaseSync): boolean {
-	const figure = (pragma: string) =>
-		Number(Object.values(database.prepare(`PRAGMA ${pragma}`).get() ?? {})[0]);
-	const patience = figure('busy_timeout');
-	// Not worth holding up answers for.
-	database.exec('PRAGMA busy_timeout = 0');
-	try {
-		if (figure('page_count') <= FEW_PAGES) database.exec('VACUUM');
-		return figure('wal_checkpoint(TRUNCATE)') === 0;
-	} catch {
-		return false;
-	} finally {
-		database.exec(`PRAGMA busy_timeout = ${patience}`);
+	async #proceed(): Promise<void> {
+		if (this.#isErasing || this.#isStopped) return;
+		clearTimeout(this.#timer);
+		this.#isErasing = true;
+		this.#isWantedAgain = false;
+		const isErased = await this.#erase();
+		this.#isErasing = false;
+		if (this.#isStopped) return;
+		if (!isErased) {
+			this.#timer = setTimeout(() => void this.#proceed(), this.#retryMs);
+			this.#retryMs = Math.min(2 * this.#retryMs, LAST_RETRY_MS);
+			return;
+		}
+		this.#retryMs = FIRST_RETRY_MS;
+		if (this.#isWantedAgain) return this.#proceed();
+		this.#done?.resolve();
+		this.#done = undefined;
 	}
 }

@@ -42,10 +42,12 @@ export class SqliteTraceStore implements TraceStore {
 			this.#reader = new TraceReader(connection);
 			this.#writer = new TraceWriter(connection, this.#owner);
 			this.#questions = new QuestionIndex(prepare, write);
-			this.#scrubber = new Scrubber(database);
+			this.#scrubber = new Scrubber(connection.erase);
 			this.#retention = new Retention(database, this.#scrubber, guard);
 			this.#writer.interruptLeftovers();
 			this.#questions.start();
+			const left = prepare('SELECT 1 FROM erasure WHERE wanted > done').get();
+			if (left) this.#scrubber.scrub();
 		} catch (thrown) {
 			connection?.close();
 			throw storageError(thrown, 'The trace database could not be opened.');
@@ -99,6 +101,10 @@ export class SqliteTraceStore implements TraceStore {
 			if (changes !== 0) this.#scrubber.scrub();
 			return changes !== 0;
 		});
+	}
+
+	erased(signal: AbortSignal): Promise<void> {
+		return this.#scrubber.erased(signal);
 	}
 
 	async deleteBefore(moment: Date): Promise<number> {

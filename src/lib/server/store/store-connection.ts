@@ -60,6 +60,9 @@ export class StoreConnection {
 		this.#checkpointer.wrote();
 	}
 
+	/** Takes what was deleted out of the files; resolves to whether that could be done now. An arrow function, because it is handed on. */
+	readonly erase = (): Promise<boolean> => this.#checkpointer.erase();
+
 	/** Closes it; may be called again. */
 	close(): void {
 		if (!this.database.isOpen) return;

@@ -65,8 +65,13 @@ export interface TraceStore {
 	turns(conversationId: string, limit: number): Turn[];
 	/** False when the trace is unknown. A second rating replaces the first. */
 	saveFeedback(feedback: FeedbackInput): boolean;
-	/** Deletes a trace, whatever its status, and leaves nothing of it behind; false when unknown. */
+	/** Deletes a trace, whatever its status; false when unknown. What is left of it in files is erased at once, in the background. */
 	delete(traceId: string): boolean;
+	/**
+	 * Resolves when nothing is left in files of what was deleted, or when the signal fires: while somebody is reading an older state
+	 * of the store, it cannot be erased.
+	 */
+	erased(signal: AbortSignal): Promise<void>;
 	/**
 	 * Deletes traces accepted before the moment, except pending ones; resolves to how many. Asynchronous for the same
 	 * reason as `stats`.
