@@ -32,6 +32,28 @@ describe('below an answer', () => {
 		await page.waitForURL(`**/dashboard/traces/${trace.trace_id}`);
 	});
 
+	it('the trace looks the same, however the reader comes to it', async () => {
+		await using opened = await test.open();
+		const { page, chat } = opened;
+		const ledger = async () => {
+			await page.locator('tr[data-chunk]').first().waitFor();
+			await page.evaluate(() => document.fonts.ready);
+			return page.locator('tr[data-chunk] > *').evaluateAll((cells) =>
+				cells.map((cell) => {
+					const { x, width, height } = cell.getBoundingClientRect();
+					return { x, width, height, display: getComputedStyle(cell).display };
+				})
+			);
+		};
+		await chat.ask('How does the trace of apple trees look?');
+		await chat.answered(ANSWER);
+		await chat.turn.getByRole('link', { name: 'Trace' }).click();
+		await page.waitForURL('**/dashboard/traces/*');
+		const fromChat = await ledger();
+		await page.reload();
+		expect(fromChat).toEqual(await ledger());
+	});
+
 	it('its Markdown can be copied, with the numbered list of the sources that it cites', async () => {
 		await using opened = await test.open();
 		const { page, chat, context } = opened;
