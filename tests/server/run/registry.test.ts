@@ -55,11 +55,29 @@ describe('an idempotency key', () => {
 		expect(script.requests).toHaveLength(1);
 	});
 
-	it('is refused for another question', () => {
+	it.each([
+		{ question: 'Something else?' },
+		{ limit: 7 },
+		{ temperature: 1 },
+		{ conversation_id: 'another-conversation' }
+	])('is refused for another request: %j', (other) => {
 		const { runs } = startRegistry();
 		runs.start(ask({ idempotency_key: key }), 'ask');
-		const other = ask({ idempotency_key: key, question: 'Something else?' });
-		expect(() => runs.start(other, 'ask')).toThrow(expect.objectContaining({ code: 'invalid_request' }));
+		expect(() => runs.start(ask({ idempotency_key: key, ...other }), 'ask')).toThrow(
+			expect.objectContaining({ code: 'invalid_request' })
+		);
+	});
+
+	it('belongs to an API key, and follows a client without one from address to address', async () => {
+		const { runs } = startRegistry();
+		const start = (client: string) => runs.start(ask({ idempotency_key: key }), 'ask', client);
+		const [first, second, third] = [start('key one'), start('key two'), start('address 192.0.2.1')];
+		expect(new Set([first, second, third]).size).toBe(3);
+		expect([start('key one'), start('key two'), start('address 192.0.2.2')]).toEqual([first, second, third]);
+		await first.finished;
+		await runs.forget(first.traceId);
+		expect(start('key one')).not.toBe(first);
+		expect(start('key two')).toBe(second);
 	});
 });
 

@@ -19,8 +19,8 @@ export class KnownRuns {
 
 	add(run: Run): void {
 		this.#byId.set(run.traceId, run);
-		const { idempotency_key: key } = run.request;
-		if (key) this.#byKey.set(key, run);
+		const key = ownKey(run.request, run.client);
+		if (key !== null) this.#byKey.set(key, run);
 	}
 
 	get(traceId: string): Run | undefined {
@@ -31,12 +31,11 @@ export class KnownRuns {
 	 * The run that the first request with this key started; null when there is none.
 	 * @throws AppError `invalid_request` when the key belongs to another question.
 	 */
-	sameRequest(request: AskRequest): Run | null {
-		const run = request.idempotency_key ? this.#byKey.get(request.idempotency_key) : undefined;
+	sameRequest(request: AskRequest, client?: string): Run | null {
+		const key = ownKey(request, client);
+		const run = key === null ? undefined : this.#byKey.get(key);
 		if (!run) return null;
-		const libraryOf = ({ library }: AskRequest) => library ?? null;
-		if (run.request.question === request.question && libraryOf(run.request) === libraryOf(request))
-			return run;
+		if (isSameQuestion(run.request, request)) return run;
 		throw new AppError(
 			'invalid_request',
 			'idempotency_key was already used for another question. Choose a new one for each question.'
@@ -58,9 +57,9 @@ export class KnownRuns {
 	drop(run: Run): void {
 		clearTimeout(this.#finished.get(run));
 		this.#finished.delete(run);
-		const { idempotency_key: key } = run.request;
+		const key = ownKey(run.request, run.client);
 		this.#byId.delete(run.traceId);
-		if (key && this.#byKey.get(key) === run) this.#byKey.delete(key);
+		if (key !== null && this.#byKey.get(key) === run) this.#byKey.delete(key);
 	}
 
 	/** Forgets nothing any more, so that no timer is left; gives all that are known. */
@@ -69,4 +68,19 @@ export class KnownRuns {
 		this.#finished.clear();
 		return [...this.#byId.values()];
 	}
+}
+
+/**
+ * What two requests with the same idempotency key have in common. Nobody comes upon the answer of another API key by a key that both
+ * happen to choose; an address tells nobody apart here, because it may change between two tries of the same client.
+ */
+function ownKey({ idempotency_key: key }: AskRequest, client = ''): string | null {
+	if (!key) return null;
+	return client.startsWith('address ') ? key : `${client} ${key}`;
+}
+
+function isSameQuestion(one: AskRequest, other: AskRequest): boolean {
+	const parts = ({ question, library, limit, temperature, conversation_id }: AskRequest) =>
+		JSON.stringify([question, library ?? null, limit, temperature ?? null, conversation_id ?? null]);
+	return parts(one) === parts(other);
 }

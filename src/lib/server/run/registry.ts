@@ -73,12 +73,13 @@ export class RunRegistry {
 	/**
 	 * Starts answering; the trace exists when this returns. A request whose `idempotency_key` is known joins the run that
 	 * the first one started. When nobody ever listens, the run stops after the grace time.
-	 * @param client who asks: limits are by client, and clients take turns in the queue.
+	 * @param client who asks, see `clientName`: limits are by client, clients take turns in the queue, and the keys of requests are
+	 * those of an API key.
 	 * @throws AppError before anything was started: `unknown_library`, `index_not_ready`, `overloaded`, `rate_limited`,
 	 * `server_shutdown`, or `invalid_request` when the key belongs to another question.
 	 */
 	start(request: AskRequest, route: RouteName, client?: string): Run {
-		const known = this.#runs.sameRequest(request);
+		const known = this.#runs.sameRequest(request, client);
 		if (known) return known;
 		this.requireRoom(client);
 		requireLibrary(request.library, this.#libraries());

@@ -35,6 +35,8 @@ export class Run {
 	/** Also the id of its trace. */
 	readonly traceId: string = crypto.randomUUID();
 	readonly request: AskRequest;
+	/** Who asks; undefined where nobody told. */
+	readonly client: string | undefined;
 	/** The finished trace as who asked may see it, once the terminal event is out; never rejects. */
 	readonly finished: Promise<Trace>;
 	readonly #context: RunContext;
@@ -55,6 +57,7 @@ export class Run {
 	 * @throws AppError `overloaded` before anything else has been done.
 	 */
 	constructor(request: AskRequest, route: RouteName, context: RunContext, client?: string) {
+		this.client = client;
 		context.queue.requireRoom(client);
 		this.request = request;
 		this.#context = context;
