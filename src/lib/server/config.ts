@@ -119,6 +119,9 @@ const settings = {
 	DAILY_TOKEN_CAP: integer(1, 1e12)
 		.optional()
 		.describe('Tokens that all answers of a UTC day may use together; unset sets no cap.'),
+	DAILY_CLIENT_TOKEN_CAP: integer(1, 1e12)
+		.optional()
+		.describe('Tokens that the answers of one client may use in a UTC day; unset sets no cap.'),
 	DAILY_COST_CAP_USD: z.coerce
 		.number({ error: 'must be a number' })
 		.positive('must be more than 0')

@@ -17,6 +17,7 @@ import type { AnswerEngine, SearchEngine } from './rag/engine.ts';
 import { searchPassages } from './rag/search.ts';
 import { requireLibrary } from './run/admission.ts';
 import { Allowance } from './run/allowance.ts';
+import { ClientCap } from './run/client-cap.ts';
 import { ClientShare } from './run/client-share.ts';
 import { ConversationMemory } from './run/conversation-memory.ts';
 import { DailyCaps } from './run/daily-caps.ts';
@@ -26,6 +27,7 @@ import { analyze } from './search/analyze.ts';
 import { Corpus } from './search/corpus.ts';
 import { LiveIndex } from './search/live-index.ts';
 import { publishIndex, type Published, type PublishProgress } from './search/publish.ts';
+import { SqliteClientSpendingStore } from './store/client-spending.ts';
 import { SqliteSpendingStore } from './store/spending.ts';
 import { SqliteTraceStore } from './store/sqlite.ts';
 import { Access } from './transport/access.ts';
@@ -85,6 +87,8 @@ export async function createServices(config: Config): Promise<Services> {
 			costUsd: config.DAILY_COST_CAP_USD,
 			unpricedCost: (tokens) => prices.highestCost(tokens)
 		});
+	const clientTokens = spending && config.DAILY_CLIENT_TOKEN_CAP;
+	const clientSpending = clientTokens ? new SqliteClientSpendingStore(config.DATA_DIR) : undefined;
 	const privacy = tracePrivacy(config);
 	const runs = new RunRegistry({
 		pipeline: createAnswerPipeline(engine),
@@ -93,7 +97,8 @@ export async function createServices(config: Config): Promise<Services> {
 		allowance: new Allowance(
 			new RateLimit(config.RATE_LIMIT_PER_MINUTE),
 			caps,
-			new ClientShare(config.MAX_ANSWERS_PER_CLIENT)
+			new ClientShare(config.MAX_ANSWERS_PER_CLIENT),
+			clientSpending && new ClientCap({ store: clientSpending, tokens: clientTokens! })
 		),
 		libraries: () => index.libraries(),
 		privacy,
@@ -137,6 +142,7 @@ export async function createServices(config: Config): Promise<Services> {
 			await runs.close(graceMs);
 			index.close();
 			spending?.close();
+			clientSpending?.close();
 			store.close();
 			corpus.close();
 		}

@@ -10,7 +10,7 @@ export type Settle = (trace: Trace) => void;
 /** Failures are logged at most this often, in milliseconds. */
 const LOG_EVERY_MS = 60_000;
 /** What an answer is taken to need before any has ended today, in tokens. */
-const FIRST_GUESS_TOKENS = 2000;
+export const FIRST_GUESS_TOKENS = 2000;
 
 export interface DailyCapOptions {
 	store: SpendingStore;
@@ -91,13 +91,19 @@ export function tokensOf({ usage, prompt, answer, steps, cost_usd }: Trace): num
 	return estimatePromptTokens(prompt) + estimateTextTokens(answer ?? '');
 }
 
-const dayOf = (moment: Date) => moment.toISOString().slice(0, 10);
+/** The UTC day of a moment, such as `2026-02-05`. */
+export const dayOf = (moment: Date): string => moment.toISOString().slice(0, 10);
+
+/** Seconds until the UTC day is over, 1 at least. */
+export function secondsLeft(now: Date): number {
+	const midnight = Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate() + 1);
+	return Math.max(1, Math.ceil((midnight - now.getTime()) / 1000));
+}
 
 function exhausted(what: 'tokens' | 'money', now: Date): AppError {
-	const midnight = Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate() + 1);
 	return new AppError(
 		'rate_limited',
 		`Today's budget of ${what} for answers is used up. Ask again after midnight UTC.`,
-		{ retryAfterSeconds: Math.max(1, Math.ceil((midnight - now.getTime()) / 1000)) }
+		{ retryAfterSeconds: secondsLeft(now) }
 	);
 }

@@ -1,0 +1,65 @@
+import { AppError } from '#lib/server/error.ts';
+import type { ClientSpendingStore } from '#lib/server/store/client-spending.ts';
+import { dayOf, FIRST_GUESS_TOKENS, secondsLeft, tokensOf, type Settle } from './daily-caps.ts';
+import { logFailure } from './failure-log.ts';
+
+/** Failures are logged at most this often, in milliseconds. */
+const LOG_EVERY_MS = 60_000;
+
+export interface ClientCapOptions {
+	store: ClientSpendingStore;
+	/** Tokens a UTC day of one client, prompts and answers together. */
+	tokens: number;
+	now?: () => Date;
+}
+
+/**
+ * A cap on what the answers of one client use in a UTC day, so that one cannot use up what all may. Like the cap of all, it refuses
+ * before anything is spent, by what was used and what the client's answers that are being written will need.
+ */
+export class ClientCap {
+	readonly #options: ClientCapOptions;
+	readonly #now: () => Date;
+	readonly #writing = new Map<string, number>();
+	#loggedAt = -Infinity;
+
+	constructor(options: ClientCapOptions) {
+		this.#options = options;
+		this.#now = options.now ?? (() => new Date());
+	}
+
+	/** @throws AppError `rate_limited` until the day is over. */
+	require(client: string): void {
+		const now = this.#now();
+		const { answers, tokens } = this.#options.store.spent(dayOf(now), client);
+		const usual = answers > 0 ? tokens / answers : FIRST_GUESS_TOKENS;
+		if (tokens + (this.#writing.get(client) ?? 0) * usual < this.#options.tokens) return;
+		throw new AppError(
+			'rate_limited',
+			`The ${this.#options.tokens} tokens of one client a day are used up. Ask again after midnight UTC.`,
+			{ retryAfterSeconds: secondsLeft(now) }
+		);
+	}
+
+	/** Takes down that an answer has begun; to be settled at its end. */
+	open(client: string): Settle {
+		this.#writing.set(client, (this.#writing.get(client) ?? 0) + 1);
+		return (trace) => {
+			const left = (this.#writing.get(client) ?? 1) - 1;
+			if (left === 0) this.#writing.delete(client);
+			else this.#writing.set(client, left);
+			try {
+				this.#options.store.add(dayOf(this.#now()), client, tokensOf(trace));
+			} catch (thrown) {
+				this.#report(thrown);
+			}
+		};
+	}
+
+	#report(thrown: unknown): void {
+		const now = performance.now();
+		if (now - this.#loggedAt < LOG_EVERY_MS) return;
+		this.#loggedAt = now;
+		logFailure('writing down what a client has used', thrown);
+	}
+}
