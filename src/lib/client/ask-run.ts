@@ -24,6 +24,11 @@ export interface AskOptions {
 	 * second), and null once when the waiting is over. Not called for a question that need not wait.
 	 */
 	onQueued?: ((ahead: number | null) => void) | undefined;
+	/**
+	 * Told true whenever a connection is open, and false when it was lost and is about to be tried again. What was missed
+	 * follows by itself.
+	 */
+	onConnection?: ((isOpen: boolean) => void) | undefined;
 }
 
 /** How often the place in the line is looked up, in milliseconds. */
@@ -54,7 +59,7 @@ export function startAsk(connection: Connection, input: AskInput, options: AskOp
 				events.push(event);
 				return event.type === 'done' || event.type === 'error';
 			},
-			{ signal, mayEnd: false }
+			{ signal, mayEnd: false, onConnection: options.onConnection }
 		)
 	);
 	followed.then(

@@ -60,7 +60,7 @@ export function createCitelightClient(options: ConnectionOptions): CitelightClie
 						events.push(summary);
 						return false;
 					},
-					{ signal, mayEnd: false }
+					{ signal, mayEnd: false, onConnection: options.onConnection }
 				).then(
 					() => events.end(),
 					(thrown: unknown) => events.fail(thrown)

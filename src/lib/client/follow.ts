@@ -23,19 +23,26 @@ const HEALTHY_MS = 10_000;
 /** Pause before the next attempt, in milliseconds: short at first, because the server waits only for its grace time. */
 const pauseAfter = (attempts: number) => Math.min(5000, 50 * 2 ** attempts);
 
+export interface FollowOptions {
+	signal: AbortSignal;
+	mayEnd: boolean;
+	onConnection?: ((isOpen: boolean) => void) | undefined;
+}
+
 /**
  * Follows a subscription over as many connections as it takes, each going on after the last event of the one before.
  * An EventSource would reconnect by itself, but only after seconds, and for ever.
  *
  * @param onEvent gets every event once, in order; true means that it was the last one.
  * @param mayEnd whether the server may end it without a last one; otherwise that counts as a lost connection.
+ * @param onConnection told when a connection is open, and when it was lost and the next attempt is to follow.
  * @throws CitelightError when the server refuses, or ten attempts in a row (at most three minutes) bring nothing.
  * @throws the signal's reason when it fires.
  */
 export async function follow<T>(
 	connect: Connect<T>,
 	onEvent: (data: T) => boolean,
-	{ signal, mayEnd }: { signal: AbortSignal; mayEnd: boolean }
+	{ signal, mayEnd, onConnection }: FollowOptions
 ): Promise<void> {
 	let lastEventId: string | undefined;
 	let attempts = 0;
@@ -50,13 +57,15 @@ export async function follow<T>(
 				brought = true;
 				return onEvent(event.data);
 			},
-			signal
+			signal,
+			() => onConnection?.(true)
 		);
 		if (outcome.kind === 'last' || (outcome.kind === 'end' && mayEnd)) return;
 		const error = toCitelightError(outcome.kind === 'lost' ? outcome.error : undefined);
 		if (!error.retryable) throw error;
 		attempts = brought || outcome.healthy ? 0 : attempts + 1;
 		if (attempts >= MAX_ATTEMPTS) throw error;
+		onConnection?.(false);
 		await pause(pauseAfter(attempts), signal);
 	}
 }
@@ -68,7 +77,8 @@ function connectOnce<T>(
 	connect: Connect<T>,
 	lastEventId: string | undefined,
 	onEvent: (event: { id: string; data: T }) => boolean,
-	signal: AbortSignal
+	signal: AbortSignal,
+	opened: () => void
 ): Promise<Outcome> {
 	signal.throwIfAborted();
 	const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
@@ -87,7 +97,9 @@ function connectOnce<T>(
 	const close = connect(lastEventId, {
 		onOpen() {
 			clearTimeout(timer);
-			openedAt ??= performance.now();
+			if (settled || openedAt !== undefined) return;
+			openedAt = performance.now();
+			opened();
 		},
 		onEvent(event) {
 			if (settled) return;

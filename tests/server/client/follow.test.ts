@@ -73,6 +73,24 @@ test('goes on after the last event when the connection is lost', async () => {
 	expect(log).toEqual({ opened: [undefined, 'r:2'], closed: 2 });
 });
 
+test('tells when it is connected and when it is not', async () => {
+	const told: boolean[] = [];
+	const { connect } = scripted(
+		then(send(['r:1', 'a'], ['r:2', 'b']), lose, lose),
+		lose,
+		send(['r:3', 'last']),
+		send(['r:4', 'too much'])
+	);
+	const following = follow<string>(connect, (data) => data === 'last', {
+		signal: new AbortController().signal,
+		mayEnd: false,
+		onConnection: (isOpen) => told.push(isOpen)
+	});
+	await vi.runAllTimersAsync();
+	await following;
+	expect(told).toEqual([true, false, false, true]);
+});
+
 test('leaves out what a server sends twice', async () => {
 	const { connect } = scripted(
 		then(send(['r:1', 'a'], ['r:2', 'b']), lose),

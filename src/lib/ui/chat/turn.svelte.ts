@@ -24,6 +24,8 @@ export class Turn {
 	answer = $state('');
 	/** How many answers come before this one; null when it does not wait for its turn. */
 	ahead = $state<number | null>(null);
+	/** The connection was lost and is being tried again; the answer goes on at the server. */
+	reconnecting = $state(false);
 	sources = $state.raw<Source[]>([]);
 	/** Whether the sources were looked up by their words alone, because the embeddings endpoint failed. */
 	keywordOnly = $state(false);
@@ -58,7 +60,8 @@ export class Turn {
 		try {
 			this.#run = this.#client.ask(input, {
 				signal: this.#left.signal,
-				onQueued: (ahead) => (this.ahead = ahead)
+				onQueued: (ahead) => (this.ahead = ahead),
+				onConnection: (isOpen) => (this.reconnecting = !isOpen)
 			});
 			this.#run.trace_id.then(
 				(id) => (this.traceId = id),

@@ -17,7 +17,7 @@ const REFRESH_MS = 60_000;
 const POLLS_PER_ATTEMPT = 3;
 
 /** How the page hears of new traces. */
-export type Liveliness = 'live' | 'polling' | 'paused';
+export type Liveliness = 'live' | 'reconnecting' | 'polling' | 'paused';
 
 /** The data of the dashboard: fetched for a view, and kept up to date while the page is looked at. */
 export class DashboardFeed {
@@ -30,6 +30,8 @@ export class DashboardFeed {
 	fresh = $state.raw<readonly string[]>([]);
 	/** Somebody is pointing at the table: nothing may move under the pointer. */
 	#held = $state(false);
+	/** The server could not be followed for a while. */
+	#missed = false;
 	#shown = $state.raw<TraceSummary[]>([]);
 	readonly #client: CitelightClient;
 	#view: DashboardView;
@@ -90,6 +92,7 @@ export class DashboardFeed {
 			for (;;) {
 				await this.#listen(signal);
 				this.liveliness = 'polling';
+				this.#missed = true;
 				for (let poll = 0; poll < POLLS_PER_ATTEMPT; poll++) {
 					await pause(POLL_MS, signal);
 					this.refresh();
@@ -109,10 +112,18 @@ export class DashboardFeed {
 	async #listen(signal: AbortSignal): Promise<void> {
 		this.liveliness = 'live';
 		try {
-			for await (const trace of this.#client.traces.live({ signal })) this.#take(trace);
+			const onConnection = (isOpen: boolean) => this.#connected(isOpen);
+			for await (const trace of this.#client.traces.live({ signal, onConnection })) this.#take(trace);
 		} catch {
 			signal.throwIfAborted();
 		}
+	}
+
+	/** What was asked while nobody could listen is fetched. */
+	#connected(isOpen: boolean): void {
+		this.liveliness = isOpen ? 'live' : 'reconnecting';
+		if (isOpen && this.#missed) this.refresh();
+		this.#missed = !isOpen;
 	}
 
 	#take(trace: TraceSummary): void {
