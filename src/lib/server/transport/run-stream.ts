@@ -10,21 +10,24 @@ export function runResponse(run: Run, signal: AbortSignal): Response {
 }
 
 /**
- * Streams a run from after an event on. A reader that already has the last event gets 204, which tells an
- * EventSource to stop reconnecting.
+ * Streams a run from after an event on.
+ * @param whenOver what a reader gets that already has the last event: `no-content` (204) tells an EventSource to stop
+ * reconnecting; clients that send their question again take that for a failure and try for ever, and stop at an `empty-stream`.
  * @throws AppError `not_resumable`.
  */
 export function resumeResponse(
 	runs: RunRegistry,
 	traceId: string,
 	after: number,
-	signal: AbortSignal
+	signal: AbortSignal,
+	whenOver: 'no-content' | 'empty-stream' = 'no-content'
 ): Response {
 	const attached = runs.attach(traceId, { after, signal });
 	if (!attached) {
 		throw new AppError('not_resumable', 'There is no answer with this trace_id to continue. Ask again.');
 	}
-	if (attached.hasMore) return streamResponse(traceId, attached.events, runs.get(traceId));
+	if (attached.hasMore || whenOver === 'empty-stream')
+		return streamResponse(traceId, attached.events, runs.get(traceId));
 	attached.events.leave();
 	return new Response(null, { status: 204 });
 }

@@ -9,6 +9,6 @@ export const POST = withProblems(async ({ request, url, locals }: RequestEvent) 
 	const { runs } = locals.services;
 	// Some clients send the question again when their connection was lost: that must not be answered, and paid for, twice.
 	const last = lastEventId(request.headers, url);
-	if (last) return resumeResponse(runs, last.traceId, last.seq, request.signal);
+	if (last) return resumeResponse(runs, last.traceId, last.seq, request.signal, 'empty-stream');
 	return runResponse(runs.start(input, 'ask_stream', locals.client), request.signal);
 });
