@@ -5,6 +5,7 @@ import { SqliteTraceStore } from '#lib/server/store/sqlite.ts';
 import { formatDuration, formatScore } from '#lib/ui/format/index.ts';
 import { STAGES } from '#lib/ui/trace/ledger.ts';
 import { startApp, type App } from '../fixtures/app-server.ts';
+import { startCuttingProxy } from '../fixtures/cutting-proxy.ts';
 import { tempFolder, type TempFolder } from '../fixtures/temp-folder.ts';
 import { startHttpTest, type HttpTest } from '../http/setup.ts';
 import { answer, errorStatus, gate } from '../fixtures/model-server.ts';
@@ -23,14 +24,20 @@ let data: TempFolder;
 let archive: App;
 let refused: Trace;
 let large: Trace;
+/** As a server leaves it that is killed in the middle: text and sources, no figures. */
+let interrupted: Trace;
 
 beforeAll(async () => {
 	data = await tempFolder();
 	const random = randomNumbers(9);
 	refused = sampleTrace(random, { status: 'refused' });
 	large = sampleTrace(random, { status: 'success', candidates: 300 });
+	interrupted = {
+		...sampleTrace(random, { status: 'interrupted' }),
+		...{ steps: [], candidates: [], prompt: [], model: null, time_to_first_token_ms: null }
+	};
 	const store = new SqliteTraceStore(data.path);
-	for (const trace of [refused, large]) store.create(trace);
+	for (const trace of [refused, large, interrupted]) store.create(trace);
 	store.close();
 	[test, archive, browser] = await Promise.all([
 		startHttpTest({
@@ -303,6 +310,40 @@ describe('a run that is not over', () => {
 		await asked;
 		await eventually(() => textOf(page, '.status')).toBe('Answered');
 		await page.locator('tr[data-chunk]').first().waitFor();
+	});
+
+	it('stays on the page while the server is away, and ends as soon as it is back', async () => {
+		const release = Promise.withResolvers<void>();
+		test.model.queue(answer(['In', gate(release.promise), ' summer [1].']));
+		const arrived = test.model.nextCall();
+		const question = 'When do I prune cherry trees?';
+		const asked = test.post('/ask', { question });
+		await arrived;
+		const [newest] = await test.json<Trace[]>('/traces?limit=1');
+		await using proxy = await startCuttingProxy(test.app.url);
+		await using opened = await openPage(browser, `${proxy.url}/dashboard/traces/${newest!.trace_id}`);
+		const { page } = opened;
+		await eventually(() => textOf(page, '.status')).toBe('Running');
+		proxy.refuse(true);
+		proxy.cut();
+		await page.getByText('could not be reached').waitFor();
+		expect(await textOf(page, 'h1')).toBe(question);
+		release.resolve();
+		await asked;
+		proxy.refuse(false);
+		await eventually(() => textOf(page, '.status')).toBe('Answered');
+		expect(await page.getByText('could not be reached').count()).toBe(0);
+	});
+
+	it('because the server died says so, and claims nothing about what was not written', async () => {
+		await using opened = await openPage(browser, `${archive.url}/dashboard/traces/${interrupted.trace_id}`);
+		const { page } = opened;
+		expect(await textOf(page, '.status')).toBe('Interrupted');
+		const text = plain(await page.locator('main').innerText());
+		expect(text).toContain('First token unknown');
+		expect(text).toContain('Model unknown');
+		expect(text.match(/It was not written: the server stopped/g)).toHaveLength(3);
+		expect(text).not.toMatch(/none came|none asked|has run|returned a passage/);
 	});
 });
 

@@ -42,6 +42,13 @@ export const STATUS_MEANINGS: Record<TraceStatus, string> = {
 	interrupted: 'The server stopped in the middle of it.'
 };
 
+/** Why that is missing which is written when a run ends; null for a run that has ended. */
+export function unwrittenLabel(status: TraceStatus): string | null {
+	if (status === 'pending') return 'It is written when the run ends.';
+	if (status === 'interrupted') return 'It was not written: the server stopped before the run ended.';
+	return null;
+}
+
 export const ROUTE_LABELS: Record<RouteName, string> = {
 	ask: 'POST /ask',
 	ask_stream: 'POST /ask/stream',
