@@ -101,7 +101,6 @@ export class Checkpointer {
 			trackUnmanagedFds: false,
 			workerData: this.#path
 		});
-		thread.unref();
 		thread.on('message', ({ erasure, isErased }: Answer) => {
 			if (erasure === undefined) {
 				this.#isCheckpointing = false;
@@ -115,6 +114,8 @@ export class Checkpointer {
 		// A thread that cannot run is done without; the next time, there is another.
 		thread.on('error', () => {});
 		thread.on('exit', () => this.#ended(thread));
+		// Last, because who listens to it refers to it.
+		thread.unref();
 		return thread;
 	}
 

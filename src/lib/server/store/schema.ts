@@ -99,7 +99,7 @@ const MIGRATIONS = [
 	// How many deletions there were, and how many of them are out of the files, see erase-unused.ts: whoever opens the database next does what is left. What older versions have deleted counts as one.
 	`
 	CREATE TABLE erasure (wanted INTEGER NOT NULL, done INTEGER NOT NULL, passes INTEGER NOT NULL);
-	INSERT INTO erasure VALUES (1, 0, 0);
+	INSERT INTO erasure SELECT EXISTS (SELECT 1 FROM traces), 0, 0;
 	CREATE TRIGGER traces_delete_erasure AFTER DELETE ON traces BEGIN UPDATE erasure SET wanted = wanted + 1; END;
 	`
 ];
