@@ -26,6 +26,11 @@ export function createAnswerPipeline(engine: AnswerEngine): AnswerPipeline {
 		try {
 			return await answer(engine, knowledge, request, trace, tell, signal);
 		} finally {
+			// Of calls that failed, and of a run that was stopped after one, the tokens are billed too, as far as they are known.
+			const { model, usage } = trace.record;
+			if (engine.generator.builtIn || usage !== NO_USAGE) {
+				trace.record.costUsd = costOf(engine, trace, model ?? undefined);
+			}
 			await describeLosers(knowledge, trace);
 		}
 	};
@@ -56,11 +61,6 @@ async function answer(
 		const { finishReason } = await generate(engine.generator, writing, trace, tell, signal);
 		return { status: 'success', finishReason };
 	} finally {
-		// Of a call that failed the tokens are billed too, as far as they are known.
-		const { model, usage } = trace.record;
-		if (engine.generator.builtIn || usage !== NO_USAGE) {
-			trace.record.costUsd = costOf(engine, trace, model ?? undefined);
-		}
 		await cite(trace, sources);
 	}
 }
