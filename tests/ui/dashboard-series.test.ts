@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { SeriesPoint } from '#lib/contract/stats.ts';
 import { libraryChoices } from '#lib/ui/dashboard/libraries.ts';
-import { bucketWidth, lonePoints, stackPhases, timeExtent, timePoints } from '#lib/ui/dashboard/series.ts';
+import {
+	bucketWidth,
+	lonePoints,
+	stackPhases,
+	tickLabel,
+	timeExtent,
+	timePoints
+} from '#lib/ui/dashboard/series.ts';
 
 const point = (minute: number, p95: number | null): SeriesPoint => ({
 	start: new Date(Date.UTC(2026, 1, 5, 12, minute)).toISOString(),
@@ -14,6 +21,14 @@ const point = (minute: number, p95: number | null): SeriesPoint => ({
 });
 
 describe('the time line', () => {
+	it('has no label in its first corner, where those of the other axis are', () => {
+		const [start, end] = [new Date('2026-02-05T12:00:00.000Z'), new Date('2026-02-05T13:00:00.000Z')];
+		const at = (minute: number) => tickLabel(new Date(start.getTime() + minute * 60_000), [start, end]);
+		expect([at(0), at(2)]).toEqual(['', '']);
+		expect(at(15)).toMatch(/^\d\d:15$/);
+		expect(at(60)).toMatch(/^\d\d:00$/);
+	});
+
 	it('reaches to the end of its last bucket', () => {
 		const points = timePoints([point(0, 5), point(10, null), point(20, 6)]);
 		expect(bucketWidth(points)).toBe(600_000);

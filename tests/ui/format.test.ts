@@ -137,6 +137,8 @@ describe('moments', () => {
 		const moment = new Date('2026-02-05T14:05:00.000Z');
 		const hour = 3_600_000;
 		expect(formatTick(moment, hour, 'UTC')).toBe('14:05');
+		expect(formatTick(new Date('2026-02-05T14:05:09.000Z'), 3000, 'UTC')).toBe('14:05:09');
+		expect(formatTick(new Date('2026-02-05T14:05:09.500Z'), 3000, 'UTC')).toBe('');
 		expect(formatTick(moment, 72 * hour, 'UTC')).toBe('5 Feb 14:05');
 		expect(formatTick(moment, 700 * hour, 'UTC')).toBe('5 Feb');
 		expect(formatTick(new Date('2026-02-05T00:00:00.000Z'), 72 * hour, 'UTC')).toBe('5 Feb');

@@ -119,6 +119,9 @@ describe('a key that may only ask', () => {
 		await chat.ask('When do I prune cherry trees?');
 		await chat.over();
 		expect(plain(await chat.answer.innerText())).not.toBe('');
+		// Nothing leads to what does not open.
+		await chat.turn.getByText('first token').waitFor();
+		expect(await chat.turn.getByRole('link', { name: 'Trace' }).count()).toBe(0);
 		for (const path of ['/dashboard', '/dashboard/traces/some-id']) {
 			await page.goto(test.app.url + path);
 			await heading(page, 'Your key may ask, but not look in here').waitFor();

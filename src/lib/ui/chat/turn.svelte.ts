@@ -36,6 +36,8 @@ export class Turn {
 	traceId = $state<string | null>(null);
 	/** The record of the run; null until it could be fetched, after the end. */
 	trace = $state.raw<Trace | null>(null);
+	/** Whether the page of the trace opens for this reader, as far as is known. */
+	traceOpens = $state(false);
 
 	readonly #client: CitelightClient;
 	readonly #left = new AbortController();
@@ -138,9 +140,11 @@ export class Turn {
 		if (!this.traceId || this.#left.signal.aborted) return;
 		try {
 			this.trace = await this.#client.traces.get(this.traceId);
+			this.traceOpens = true;
 			if (!this.done) this.citations = this.trace.citations;
-		} catch {
-			// Traces may be closed to this reader: the answer stands without its figures.
+		} catch (thrown) {
+			// The answer stands without its figures.
+			this.traceOpens = !(thrown instanceof CitelightError && thrown.code === 'forbidden');
 		}
 	}
 }

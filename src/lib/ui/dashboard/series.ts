@@ -1,4 +1,5 @@
 import type { SeriesPoint } from '#lib/contract/stats.ts';
+import { formatTick } from '#lib/ui/format/index.ts';
 import { PHASES, type Phase } from '#lib/ui/trace/phase.ts';
 
 /** A bucket of the time line with its start as a date, which is what a time scale takes. */
@@ -19,6 +20,16 @@ export function timeExtent(points: readonly Pick<TimePoint, 'start'>[]): [Date, 
 	const first = points.at(0)?.start ?? new Date(0);
 	const last = points.at(-1)?.start ?? new Date(0);
 	return [first, new Date(last.getTime() + bucketWidth(points))];
+}
+
+/** Part of the time axis at its start where a label would run into those of the other axis. */
+const CORNER = 0.05;
+
+/** What stands at a tick of a time axis; empty where there is no room. */
+export function tickLabel(moment: Date, [start, end]: readonly [Date, Date]): string {
+	const span_ms = end.getTime() - start.getTime();
+	const isInCorner = moment.getTime() - start.getTime() < CORNER * span_ms;
+	return isInCorner ? '' : formatTick(moment, span_ms);
 }
 
 /**

@@ -44,13 +44,14 @@ export function formatFullMoment(iso: string, timeZone?: string): string {
 
 /**
  * A tick on a time axis, only as fine as the axis is wide: clock within two days, date and clock within ten, date
- * beyond.
+ * beyond. Empty between two seconds.
  *
  * @param span_ms width of the whole axis, in milliseconds.
  */
 export function formatTick(moment: Date, span_ms: number, timeZone?: string): string {
 	const hours = span_ms / 3_600_000;
-	if (hours <= 0.1) return clock(moment, 'second', timeZone);
+	// On an axis of a few seconds there are ticks between two of them.
+	if (hours <= 0.1) return moment.getMilliseconds() === 0 ? clock(moment, 'second', timeZone) : '';
 	if (hours <= 48) return clock(moment, 'minute', timeZone);
 	const date = moment.toLocaleDateString(LOCALE, { timeZone, day: 'numeric', month: 'short' });
 	const atMidnight = clock(moment, 'minute', timeZone) === '00:00';
