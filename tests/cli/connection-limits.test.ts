@@ -125,6 +125,15 @@ describe('the connections of one client', () => {
 		await half.closed;
 		await vi.waitFor(() => expect(server.open).toEqual([]));
 	});
+
+	it('stay open for an answer, however long it takes', async () => {
+		await using server = await start({ perClient: 10, headersTimeoutMs: 50, requestTimeoutMs: 100 });
+		const { text } = await server.get();
+		// By the time that all of these were closed, one after the other, both limits have passed more than once.
+		for (let count = 0; count < 5; count += 1) await server.connect().closed;
+		server.open[0]!.end('whole');
+		expect(await text).toBe('begun /\nwhole');
+	});
 });
 
 describe('requests that were sent ahead on one connection', () => {
