@@ -1,8 +1,11 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { statsWindowSchema } from '#lib/contract/stats.ts';
 import { traceStatusSchema } from '#lib/contract/trace.ts';
 import { describeSettings } from '#lib/server/config.ts';
 import { toAppError, type AppError } from '#lib/server/error.ts';
+import { packageRoot } from './package-root.ts';
 import { remark, tolerateClosedPipe } from './terminal.ts';
 
 /** Runs one command line; a failure is one line on stderr and an exit code, never a stack. */
@@ -34,6 +37,7 @@ const library = (help: string) => new Option('-l, --library <name>', help);
 function createProgram(): Command {
 	const program = new Command('citelight')
 		.description('Answers from your docs, with every step in the light.')
+		.version(version(), '-V, --version', 'print the version')
 		.exitOverride()
 		.addHelpText('after', settingsHelp);
 
@@ -52,6 +56,7 @@ function createProgram(): Command {
 		.description('index documentation, or bring it up to date: only what has changed is read again')
 		.argument('<path or url...>', 'folders, files or http(s) addresses of one library')
 		.addOption(library('name of the library').makeOptionMandatory())
+		.option('--prune', 'remove what is gone from the sources, as it is without this', true)
 		.option('--no-prune', 'keep what is gone from the sources')
 		.option('--base-url <url>', 'where the folder is published, for links to the pages')
 		.addOption(json())
@@ -118,6 +123,13 @@ function createProgram(): Command {
 		.action(async (options) => (await import('./hash-key.ts')).hashKey(options));
 
 	return program;
+}
+
+function version(): string {
+	const manifest = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as {
+		version: string;
+	};
+	return manifest.version;
 }
 
 function number(text: string): number {

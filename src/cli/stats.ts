@@ -2,6 +2,7 @@ import { statsInputSchema, type Stats } from '#lib/contract/stats.ts';
 import { stepNameSchema } from '#lib/contract/trace.ts';
 import { checkInput } from '#lib/server/transport/invalid-input.ts';
 import { formatCost, formatCount, formatDuration } from '#lib/ui/format/index.ts';
+import { OVER_ALL } from '#lib/ui/dashboard/libraries.ts';
 import { writeJson, writeLine, writeTable } from './terminal.ts';
 import { withServices } from './with-services.ts';
 
@@ -35,14 +36,14 @@ export async function stats({ json, ...filter }: StatsOptions): Promise<void> {
 
 function writeOverview(figures: Stats): void {
 	const { prompt, completion } = figures.tokens;
-	const list = (counts: Readonly<Record<string, number>>) =>
+	const list = (counts: Readonly<Record<string, number>>, label = (name: string) => name) =>
 		Object.entries(counts)
-			.map(([name, count]) => `${name} ${formatCount(count)}`)
+			.map(([name, count]) => `${label(name)} ${formatCount(count)}`)
 			.join(', ') || '–';
 	const lines: [string, string][] = [
 		['questions', formatCount(figures.total_queries)],
 		['statuses', list(figures.statuses)],
-		['libraries', list(figures.queries_per_library)],
+		['libraries', list(figures.queries_per_library, (name) => (name === OVER_ALL ? 'all' : name))],
 		[
 			'latency',
 			`${formatDuration(figures.avg_latency_ms)} on average, p50 ${formatDuration(figures.p50_latency_ms)}, p95 ${formatDuration(figures.p95_latency_ms)}, p99 ${formatDuration(figures.p99_latency_ms)}`
@@ -58,6 +59,9 @@ function writeOverview(figures: Stats): void {
 		['cost', `${formatCost(figures.cost_usd)}, ${formatCount(figures.unpriced_queries)} without a price`],
 		['feedback', `${formatCount(figures.feedback.up)} up, ${formatCount(figures.feedback.down)} down`]
 	];
+	if (figures.keyword_only_queries > 0) {
+		lines.push(['by words', `${formatCount(figures.keyword_only_queries)} without embeddings`]);
+	}
 	if (figures.percentile_error > 0) {
 		lines.push(['precision', `percentiles within ${(100 * figures.percentile_error).toFixed(1)} %`]);
 	}

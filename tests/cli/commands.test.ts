@@ -4,6 +4,7 @@ import { askResponseSchema } from '#lib/contract/ask.ts';
 import { librarySchema } from '#lib/contract/library.ts';
 import { statsSchema } from '#lib/contract/stats.ts';
 import { traceSummarySchema } from '#lib/contract/trace.ts';
+import manifest from '../../package.json' with { type: 'json' };
 import { runCli, type CliOptions } from '../fixtures/cli.ts';
 import {
 	answer,
@@ -106,6 +107,7 @@ test('ask says when passages were looked up by their words alone', async () => {
 	expect((await cli(question, broken)).stdout).toContain(`\n${notice}\n`);
 	const { stdout } = await cli([...question, '--json'], broken);
 	expect(askResponseSchema.parse(JSON.parse(stdout)).keyword_only).toBe(true);
+	expect((await cli(['stats'], { env })).stdout).toMatch(/^by words +2 without embeddings$/m);
 });
 
 test('control characters of the model do not reach the terminal', async () => {
@@ -159,7 +161,10 @@ test('traces and stats tell what was asked here', async () => {
 	const stats = statsSchema.parse(JSON.parse((await cli(['stats', '--library', 'garden', '--json'])).stdout));
 	expect(stats.total_queries).toBeGreaterThan(0);
 	expect(Object.keys(stats.queries_per_library)).toEqual(['garden']);
-	expect((await cli(['stats'])).stdout).toMatch(/^questions +\d+$/m);
+	const { stdout: figures } = await cli(['stats']);
+	expect(figures).toMatch(/^questions +\d+$/m);
+	expect(figures).toMatch(/^libraries .*\ball \d+/m);
+	expect(figures).not.toMatch(/null|by words/);
 });
 
 test('traces deletes one for good, and knows which are not there', async () => {
@@ -217,6 +222,11 @@ test('nothing indexed is said as such', async () => {
 	const asked = await cli(['ask', 'Why?'], { env });
 	expect(asked.code).toBe(1);
 	expect(asked.stderr).toMatch(/^citelight: Nothing is indexed yet\.[^\n]*\n$/);
+});
+
+test('--version prints the version of the package', async () => {
+	const { code, stdout } = await cli(['--version']);
+	expect({ code, stdout }).toEqual({ code: 0, stdout: `${manifest.version}\n` });
 });
 
 test('help lists the commands and every setting', async () => {

@@ -48,7 +48,7 @@ test('reads again only what has changed, and prunes what is gone', async () => {
 	expect(asked.stdout).not.toContain('Apples are red.');
 });
 
-test('--no-prune keeps what is gone', async () => {
+test('--no-prune keeps what is gone, until --prune', async () => {
 	await using folder = await tempFolder({
 		'docs/a.md': '# A\n\nApples.\n',
 		'docs/b.md': '# B\n\nBananas.\n'
@@ -57,7 +57,7 @@ test('--no-prune keeps what is gone', async () => {
 	await folder.remove('docs/b.md');
 	expect((await ingest(folder, 'docs', '-l', 'fruit', '--no-prune')).documents.removed).toBe(0);
 	expect(await documents(folder)).toBe(2);
-	expect((await ingest(folder, 'docs', '-l', 'fruit')).documents.removed).toBe(1);
+	expect((await ingest(folder, 'docs', '-l', 'fruit', '--prune')).documents.removed).toBe(1);
 	expect(await documents(folder)).toBe(1);
 });
 
