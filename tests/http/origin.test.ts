@@ -33,10 +33,15 @@ describe('a page of a foreign origin', () => {
 		{ 'sec-fetch-site': 'cross-site' },
 		{ 'sec-fetch-site': 'same-site' }
 	];
+	const link = {
+		'sec-fetch-site': 'cross-site',
+		'sec-fetch-mode': 'navigate',
+		'sec-fetch-dest': 'document'
+	};
 
-	it.each(spending)('may not %s %s', async (method, path) => {
+	it.each(spending)('may not %s %s, nor by a link', async (method, path) => {
 		const body = method === 'POST' ? JSON.stringify({ question }) : undefined;
-		for (const foreign of evil) {
+		for (const foreign of [...evil, link]) {
 			const headers = { 'content-type': 'application/json', ...(foreign as Record<string, string>) };
 			const response = await test.get(path, { method, body, headers });
 			expect(response.status).toBe(403);

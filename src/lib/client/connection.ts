@@ -9,6 +9,7 @@ import {
 	type TRPCLink
 } from '@trpc/client';
 import { observable, type Unsubscribable } from '@trpc/server/observable';
+import { MOST_CALLS_IN_BATCH } from '#lib/contract/batch.ts';
 import type { AppRouter } from '#lib/server/trpc/router.ts';
 import { CitelightError } from './error.ts';
 
@@ -58,7 +59,7 @@ export function createConnection(options: ConnectionOptions): Connection {
 				false: splitLink({
 					condition: (operation) => operation.type === 'mutation',
 					true: httpLink(http),
-					false: httpBatchLink({ ...http, maxURLLength: MAX_URL_LENGTH })
+					false: httpBatchLink({ ...http, maxURLLength: MAX_URL_LENGTH, maxItems: MOST_CALLS_IN_BATCH })
 				})
 			})
 		]

@@ -1,5 +1,6 @@
 import type { AnyProcedure } from '@trpc/server';
 import { fetchRequestHandler } from '@trpc/server/adapters/fetch';
+import { MOST_CALLS_IN_BATCH } from '#lib/contract/batch.ts';
 import type { Scope } from '#lib/server/config/api-keys.ts';
 import { AppError } from '#lib/server/error.ts';
 import { errorHeaders } from '#lib/server/transport/problem.ts';
@@ -16,8 +17,6 @@ export const TRPC_PATH = '/trpc';
  * or more, and by then a run that nobody listens to has been stopped.
  */
 const RECONNECT_MS = 1000;
-/** Calls that one batch may hold. */
-const MAX_BATCH = 10;
 
 /**
  * Answers a tRPC request. What must have a status of its own is checked before tRPC sees the request, because
@@ -31,7 +30,7 @@ export async function handleTrpc(request: Request, context: TrpcContext): Promis
 		router: appRouter,
 		createContext: () => context,
 		allowBatching: true,
-		maxBatchSize: MAX_BATCH,
+		maxBatchSize: MOST_CALLS_IN_BATCH,
 		responseMeta({ errors }) {
 			const [error] = errors.map(errorOf);
 			return { headers: error ? new Headers(errorHeaders(error)) : undefined };
