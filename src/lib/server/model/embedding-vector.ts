@@ -28,6 +28,18 @@ export function readVectors(response: unknown, count: number, dimensions: number
 	return vectors as Float32Array[];
 }
 
+/**
+ * Checks that a vector can be compared with those of an index.
+ * @param expected length of those; 0 when there are none.
+ * @throws AppError `upstream_malformed`: the model behind the name is another one than before.
+ */
+export function requireDimensions(vector: Float32Array, expected: number): void {
+	if (expected === 0 || vector.length === expected) return;
+	throw malformed(
+		`${vector.length} values, expected ${expected} as in the index (another model than before?)`
+	);
+}
+
 function readVector(embedding: unknown): Float32Array {
 	if (!Array.isArray(embedding) || embedding.length === 0)
 		throw malformed('a vector that is no list of numbers');

@@ -1,4 +1,5 @@
 import { AppError, throwIfCancelled, toAppError } from '#lib/server/error.ts';
+import { requireDimensions } from '#lib/server/model/embedding-vector.ts';
 import type { Hit } from '#lib/server/search/passage-index.ts';
 import type { TraceRecorder } from '#lib/server/trace/recorder.ts';
 import type { Knowledge } from './engine.ts';
@@ -43,6 +44,7 @@ export async function retrieve(
 		const step = trace.openStep('query_embedding', { model: embedder.model });
 		try {
 			const vector = await embedder.embedQuestion(question, signal);
+			requireDimensions(vector, index.dimensions ?? 0);
 			step.details.dimensions = vector.length;
 			step.end();
 			return vector;

@@ -100,6 +100,10 @@ export class LiveIndex implements SearchIndex {
 		return this.#generation?.index.embeddingModel ?? null;
 	}
 
+	get dimensions(): number {
+		return this.#generation?.index.dimensions ?? 0;
+	}
+
 	libraries(): string[] {
 		return this.#generation?.index.libraries() ?? [];
 	}

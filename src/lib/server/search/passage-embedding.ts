@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Embedder } from '#lib/server/model/embedder.ts';
+import { requireDimensions } from '#lib/server/model/embedding-vector.ts';
 import type { Corpus } from './corpus.ts';
 import { embeddedText } from './passage-fields.ts';
 import type { Passage } from './passage-index.ts';
@@ -13,9 +14,11 @@ export class PassageEmbedding {
 	embedded = 0;
 	readonly #corpus: Corpus;
 	readonly #embedder: Embedder | null;
-	#dimensions = 0;
+	#dimensions: number;
 
-	constructor(corpus: Corpus, embedder: Embedder | null) {
+	/** @param dimensions length of the vectors of the index that they go into; 0 when it has none yet. */
+	constructor(corpus: Corpus, embedder: Embedder | null, dimensions = 0) {
+		this.#dimensions = dimensions;
 		this.#corpus = corpus;
 		this.#embedder = embedder;
 	}
@@ -26,7 +29,7 @@ export class PassageEmbedding {
 		return { model: this.#embedder.model, dimensions: this.#dimensions || this.#embedder.dimensions };
 	}
 
-	/** @throws AppError `upstream_*` when an endpoint fails, or `cancelled`. */
+	/** @throws AppError `upstream_*` when an endpoint fails or gives vectors of another length, or `cancelled`. */
 	async embed(passages: readonly Passage[], signal: AbortSignal): Promise<Passage[]> {
 		const embedder = this.#embedder;
 		if (!embedder || passages.length === 0) return [...passages];
@@ -36,7 +39,7 @@ export class PassageEmbedding {
 			return passages.map((passage, at) => ({ ...passage, vector: vectors[at]! }));
 		}
 		const hashes = texts.map((text) => createHash('sha256').update(text).digest('hex'));
-		const known = this.#corpus.vectors(embedder.model, hashes);
+		const known = this.#known(embedder.model, hashes);
 		const missing = new Map<string, string>();
 		hashes.forEach((hash, at) => {
 			if (!known.has(hash)) missing.set(hash, texts[at]!);
@@ -48,9 +51,7 @@ export class PassageEmbedding {
 			for (const [hash, vector] of fresh) known.set(hash, vector);
 		}
 		return passages.map((passage, at) => {
-			const vector = known.get(hashes[at]!)!;
-			this.#dimensions ||= vector.length;
-			return { ...passage, vector };
+			return { ...passage, vector: known.get(hashes[at]!)! };
 		});
 	}
 
@@ -58,6 +59,17 @@ export class PassageEmbedding {
 		const vectors = await embedder.embedPassages(texts, signal);
 		this.embedded += texts.length;
 		this.#dimensions ||= vectors[0]?.length ?? 0;
+		for (const vector of vectors) requireDimensions(vector, this.#dimensions);
 		return vectors;
+	}
+
+	/** Vectors from earlier, without those that the model made when it was another one. */
+	#known(model: string, hashes: readonly string[]): Map<string, Float32Array> {
+		const known = this.#corpus.vectors(model, hashes);
+		for (const [hash, vector] of known) {
+			this.#dimensions ||= vector.length;
+			if (vector.length !== this.#dimensions) known.delete(hash);
+		}
+		return known;
 	}
 }

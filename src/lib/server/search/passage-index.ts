@@ -31,6 +31,8 @@ export interface SearchIndex {
 	readonly size: number;
 	/** Model id of the stored vectors; null when there are none. */
 	readonly embeddingModel: string | null;
+	/** Length of the stored vectors; 0 or absent when there are none, or it is not known. */
+	readonly dimensions?: number;
 	/** Best passages by BM25, best first. Matching is by exact term after analysis, never by prefix. */
 	searchText(question: string, options: SearchOptions): Promise<Hit[]>;
 	/** Best passages by cosine similarity, best first; no similarity cut-off. Empty when there are no vectors. */

@@ -76,7 +76,7 @@ export async function publishIndex(options: PublishOptions): Promise<Published> 
 
 	const isReusable = previous?.embedding_model === wanted.embedding_model;
 	const base = isReusable ? await loadIndex(join(folder, previousName!), signal) : null;
-	const embedding = new PassageEmbedding(corpus, embedder);
+	const embedding = new PassageEmbedding(corpus, embedder, base?.dimensions);
 	const index = await bring(base, previous, wanted, embedding, options);
 
 	onProgress?.({ stage: 'saving', done: documents.length, total: documents.length });
