@@ -220,6 +220,24 @@ describe('the ledger', () => {
 		);
 	});
 
+	it.each([1280, 390])('says what a score is made of, in sight at %d px', async (width) => {
+		await using opened = await openPage(browser, address(answered), { width, height: 844 });
+		const { page } = opened;
+		const [first] = answered.candidates;
+		const row = page.locator(`tr[data-chunk="${first!.chunk_id}"]`);
+		await row.getByRole('button', { name: 'Why' }).click();
+		const parts = row.locator('xpath=following-sibling::tr[1]').locator('dl');
+		await parts.waitFor();
+		expect(plain(await parts.innerText())).toContain('document bm25');
+		const scroller = await page.getByRole('region', { name: 'Ledger of candidates' }).boundingBox();
+		for (const part of await parts.locator('div').all()) {
+			const box = await part.boundingBox();
+			expect(box!.x).toBeGreaterThanOrEqual(scroller!.x);
+			expect(box!.x + box!.width).toBeLessThanOrEqual(scroller!.x + scroller!.width);
+		}
+		await expectSound(page);
+	});
+
 	it('is sorted by a stage with the keyboard: best first, worst first, then as it was', async () => {
 		await using opened = await openPage(browser, address(answered));
 		const { page } = opened;
