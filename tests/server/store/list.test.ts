@@ -226,6 +226,8 @@ describe('the index of questions', () => {
 			'DROP INDEX traces_by_library_status',
 			'DROP TRIGGER traces_delete_erasure',
 			'DROP TABLE erasure',
+			'DROP TRIGGER traces_insert_late',
+			'DROP TABLE late_traces',
 			'PRAGMA user_version = 2'
 		]) {
 			query(folder.path, sql);

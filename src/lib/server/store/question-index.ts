@@ -111,34 +111,92 @@ export function matchingQuestions(
 	q: string,
 	most: number
 ): Matches | null {
-	const sample = prepare(`SELECT question_folded FROM traces ORDER BY timestamp DESC LIMIT ${SAMPLE}`)
-		.all()
-		.map(({ question_folded }) => String(question_folded));
+	const sample = sampleAfter(prepare, Number.MAX_SAFE_INTEGER);
 	const match = [...q].length < 3 ? shortMatch(prepare, q, sample, most) : longMatch(q, sample);
 	if (match === null) return null;
 	const indexedTo = Number(prepare('SELECT indexed_to FROM question_index').get()?.indexed_to);
 	const found = match
 		? prepare('SELECT rowid FROM questions WHERE questions MATCH ? LIMIT ?').all(match, most + 1)
 		: [];
-	// The index has a question only as far as a zero character.
-	const cut = prepare(
-		'SELECT trace_number FROM traces WHERE instr(question_folded, char(0)) > 0 LIMIT ?'
-	).all(most + 1);
+	const cut = cutQuestions(prepare, most + 1);
 	if (found.length + cut.length > most) return null;
-	const numbers = [...found.map(({ rowid }) => rowid), ...cut.map(({ trace_number }) => trace_number)];
-	return { traceNumbers: [...new Set(numbers.map(Number))], indexedTo };
+	return { traceNumbers: [...new Set([...found.map(({ rowid }) => Number(rowid)), ...cut])], indexedTo };
+}
+
+/** The same for a text that may be in any number of questions, though in few of those about a moment: the traces are named bit by bit. */
+export interface ManyMatches extends Matches {
+	/** Those in the index that have a lower number than the given one, the highest first. */
+	below(traceNumber: number, limit: number): number[];
+}
+
+/**
+ * Traces whose questions may have a text, the last inserted first; `traceNumbers` has those that are in the index in part only.
+ * @param q lower-cased.
+ * @param moment milliseconds since the epoch.
+ * @returns null when many questions before the moment may have it, so that looking at each in the order of time is shorter, or the index
+ * is of no use for it.
+ */
+export function frequentMatches(
+	prepare: (sql: string) => StatementSync,
+	q: string,
+	moment: number,
+	most: number
+): ManyMatches | null {
+	const rarest = rarestTriples(q, sampleAfter(prepare, moment));
+	const [first] = rarest;
+	if (!first || first.frequency > FREQUENT) return null;
+	const cut = cutQuestions(prepare, most + 1);
+	if (cut.length > most) return null;
+	const match = allOfTriples(rarest);
+	return {
+		traceNumbers: cut,
+		indexedTo: Number(prepare('SELECT indexed_to FROM question_index').get()?.indexed_to),
+		below: (traceNumber, limit) =>
+			prepare('SELECT rowid FROM questions WHERE questions MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT ?')
+				.all(match, traceNumber, limit)
+				.map(({ rowid }) => Number(rowid))
+	};
+}
+
+/** Some questions of a moment and before. */
+function sampleAfter(prepare: (sql: string) => StatementSync, moment: number): string[] {
+	return prepare(
+		`SELECT question_folded FROM traces WHERE timestamp <= ? ORDER BY timestamp DESC LIMIT ${SAMPLE}`
+	)
+		.all(moment)
+		.map(({ question_folded }) => String(question_folded));
+}
+
+/** Traces whose question has a zero character: the index has it only as far as that. */
+function cutQuestions(prepare: (sql: string) => StatementSync, limit: number): number[] {
+	return prepare('SELECT trace_number FROM traces WHERE instr(question_folded, char(0)) > 0 LIMIT ?')
+		.all(limit)
+		.map(({ trace_number }) => Number(trace_number));
 }
 
 /** A search for the triples of a text that are the rarest in some questions, rarest first; null when it has none. */
 function longMatch(q: string, sample: readonly string[]): string | null {
+	return allOfTriples(rarestTriples(q, sample)) || null;
+}
+
+interface Triple {
+	triple: string;
+	/** Questions of the sample that have it. */
+	frequency: number;
+}
+
+function rarestTriples(q: string, sample: readonly string[]): Triple[] {
 	const characters = [...q];
 	const triples = new Set(characters.slice(2).map((_, at) => characters.slice(at, at + 3).join('')));
-	const rarest = [...triples]
+	return [...triples]
 		.filter((triple) => !triple.includes('\0'))
 		.map((triple) => ({ triple, frequency: frequencyOf(triple, sample) }))
 		.sort((a, b) => a.frequency - b.frequency)
 		.slice(0, MOST_TRIPLES);
-	return rarest.map(({ triple }) => quoted(triple)).join(' ') || null;
+}
+
+function allOfTriples(triples: readonly Triple[]): string {
+	return triples.map(({ triple }) => quoted(triple)).join(' ');
 }
 
 /**

@@ -101,6 +101,16 @@ const MIGRATIONS = [
 	CREATE TABLE erasure (wanted INTEGER NOT NULL, done INTEGER NOT NULL, passes INTEGER NOT NULL);
 	INSERT INTO erasure SELECT EXISTS (SELECT 1 FROM traces), 0, 0;
 	CREATE TRIGGER traces_delete_erasure AFTER DELETE ON traces BEGIN UPDATE erasure SET wanted = wanted + 1; END;
+	`,
+	// Traces that are older than one with a lower number; all others are newer than every trace with a lower number, or as new. See page-search.ts.
+	`
+	CREATE TABLE late_traces (trace_number INTEGER PRIMARY KEY);
+	INSERT INTO late_traces SELECT trace_number FROM
+		(SELECT trace_number, timestamp, max(timestamp) OVER (ORDER BY trace_number) AS latest FROM traces)
+		WHERE timestamp < latest;
+	CREATE TRIGGER traces_insert_late AFTER INSERT ON traces
+		WHEN new.timestamp < (SELECT max(timestamp) FROM traces)
+		BEGIN INSERT OR IGNORE INTO late_traces VALUES (new.trace_number); END;
 	`
 ];
 
