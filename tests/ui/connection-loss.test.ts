@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startCuttingProxy, type CuttingProxy } from '../fixtures/cutting-proxy.ts';
 import { answer, gate } from '../fixtures/model-server.ts';
 import { ChatPage, startChatTest, type ChatTest } from './chat-page.ts';
-import { eventually, openPage, plain, textOf } from './page-checks.ts';
+import { eventually, expectSound, openPage, plain, textOf } from './page-checks.ts';
 
 let test: ChatTest;
 let proxy: CuttingProxy;
@@ -47,6 +47,23 @@ describe('an answer whose connection is lost', () => {
 		await chat.turn.getByText(LOST).waitFor({ state: 'detached' });
 		finish();
 		await chat.answered([...before, 'in autumn.'].join(' '));
+	});
+});
+
+describe('a page that cannot be fetched', () => {
+	it('says so, and comes when the server is back', async () => {
+		// Not by openPage: the framework logs that it could not fetch the page.
+		await using context = await test.browser.newContext();
+		const page = await context.newPage();
+		await page.goto(proxy.url);
+		await new ChatPage(page).ready();
+		loseNetwork();
+		await page.getByRole('link', { name: 'Dashboard' }).click();
+		await page.getByRole('heading', { name: 'The page could not be loaded' }).waitFor();
+		await expectSound(page);
+		proxy.refuse(false);
+		await page.getByRole('link', { name: 'Try again' }).click();
+		await page.getByRole('heading', { name: 'Dashboard' }).waitFor();
 	});
 });
 
