@@ -94,13 +94,13 @@ describe('the cap of one client', () => {
 	});
 
 	it('is a part of what a client may ask; the command line has none', async () => {
-		await using test = await startCap(100);
+		await using test = await startCap(5000);
 		const allowance = new Allowance(undefined, undefined, undefined, test.cap);
-		allowance.take(ONE)(used(100));
+		for (const tokens of [4000, 1000]) allowance.take(ONE)(used(tokens));
 		expect(() => allowance.require(ONE)).toThrow(refusal);
 		expect(() => allowance.take(ONE)).toThrow(refusal);
 		allowance.take(OTHER)(used(1));
-		allowance.take(undefined)(used(100));
+		allowance.take(undefined)(used(5000));
 		expect(() => allowance.require(undefined)).not.toThrow();
 	});
 });

@@ -1,5 +1,6 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import type { Embedder } from '#lib/server/model/embedder.ts';
 import { lexicalEmbedding } from '#lib/server/model/lexical-embedder.ts';
@@ -127,6 +128,33 @@ describe('publishIndex', () => {
 		expect(
 			await (await open(data, embedder)).searchVector(Float32Array.from([1, 0]), { limit: 10 })
 		).toHaveLength(4);
+	});
+
+	it('deletes the vectors of what is gone, and keeps those of the same text elsewhere', async () => {
+		using data = new DataFolder();
+		const embedder = new CountingEmbedder();
+		const database = () => new DatabaseSync(join(data.path, 'corpus.sqlite'), { readOnly: true });
+		const count = () => {
+			using corpus = database();
+			return Number(corpus.prepare('SELECT COUNT(*) AS count FROM embeddings').get()!.count);
+		};
+		data.corpus.replace([document('a.md', ['one', 'two']), document('b.md', ['three'])]);
+		data.corpus.replace([document('a.md', ['two'], 'other')]);
+		await publish(data, embedder);
+		expect(count()).toBe(3);
+		// The other library still has the text.
+		data.corpus.replace([document('a.md', ['one'])]);
+		await publish(data, embedder);
+		expect(count()).toBe(3);
+		data.corpus.remove('demo', ['b.md']);
+		await publish(data, embedder);
+		expect(count()).toBe(2);
+		data.corpus.remove('demo', ['a.md']);
+		data.corpus.remove('other', ['a.md']);
+		await publish(data, embedder);
+		expect(count()).toBe(0);
+		data.corpus.replace([document('a.md', ['one', 'two'])]);
+		expect(await publish(data, embedder)).toMatchObject({ embedded: 2 });
 	});
 
 	it('makes all vectors anew for another model', async () => {

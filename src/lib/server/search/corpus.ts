@@ -180,6 +180,21 @@ export class Corpus {
 		});
 	}
 
+	/** Deletes the vectors of all texts but these, by hash, whatever the model. @returns how many were deleted. */
+	keepVectors(textHashes: ReadonlySet<string>): number {
+		const rows = this.#database.prepare('SELECT DISTINCT text_hash FROM embeddings').iterate();
+		const unused: string[] = [];
+		for (const { text_hash } of rows) {
+			if (!textHashes.has(String(text_hash))) unused.push(String(text_hash));
+		}
+		if (unused.length === 0) return 0;
+		this.#transaction(() => {
+			const drop = this.#database.prepare('DELETE FROM embeddings WHERE text_hash = ?');
+			for (const textHash of unused) drop.run(textHash);
+		});
+		return unused.length;
+	}
+
 	/** Name of the folder that holds the index to serve; null before the first. */
 	currentIndex(): string | null {
 		const row = this.#database.prepare("SELECT value FROM meta WHERE key = 'index'").get();

@@ -1,9 +1,26 @@
 import { createHash } from 'node:crypto';
+import { Breather } from '#lib/server/breather.ts';
 import type { Embedder } from '#lib/server/model/embedder.ts';
 import { requireDimensions } from '#lib/server/model/embedding-vector.ts';
 import type { Corpus } from './corpus.ts';
 import { embeddedText } from './passage-fields.ts';
 import type { Passage } from './passage-index.ts';
+
+const hashOf = (text: string) => createHash('sha256').update(text).digest('hex');
+
+/**
+ * Deletes the vectors of texts that are no longer in the corpus: they tell of a text nearly as much as it does itself.
+ * @throws AppError `cancelled`.
+ */
+export async function forgetUnusedVectors(corpus: Corpus, signal: AbortSignal): Promise<void> {
+	const breather = new Breather(signal);
+	const used = new Set<string>();
+	for (const { chunk } of corpus.passages()) {
+		used.add(hashOf(embeddedText(chunk)));
+		await breather.breathe();
+	}
+	corpus.keepVectors(used);
+}
 
 /**
  * Gives passages their vectors. Those of an endpoint are kept in the corpus by content, so that the same text is never paid for twice;
@@ -38,7 +55,7 @@ export class PassageEmbedding {
 			const vectors = await this.#make(embedder, texts, signal);
 			return passages.map((passage, at) => ({ ...passage, vector: vectors[at]! }));
 		}
-		const hashes = texts.map((text) => createHash('sha256').update(text).digest('hex'));
+		const hashes = texts.map(hashOf);
 		const known = this.#known(embedder.model, hashes);
 		const missing = new Map<string, string>();
 		hashes.forEach((hash, at) => {

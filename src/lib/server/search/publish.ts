@@ -5,7 +5,7 @@ import { throwIfCancelled } from '#lib/server/error.ts';
 import { Breather } from '#lib/server/breather.ts';
 import type { Embedder, EmbedderTrainer, FittedEmbedder } from '#lib/server/model/embedder.ts';
 import type { Corpus } from './corpus.ts';
-import { PassageEmbedding } from './passage-embedding.ts';
+import { forgetUnusedVectors, PassageEmbedding } from './passage-embedding.ts';
 import { FORMAT } from './passage-store.ts';
 import { OramaIndex } from './orama.ts';
 import { embeddedText } from './passage-fields.ts';
@@ -87,6 +87,7 @@ export async function publishIndex(options: PublishOptions): Promise<Published> 
 	await writeManifest(join(folder, name), wanted);
 	throwIfCancelled(signal);
 	corpus.publishIndex(name);
+	if (!previous || isAnyGone(previous, wanted)) await forgetUnusedVectors(corpus, signal);
 	await removeSuperseded(folder, previousName ?? name);
 	return { folder: name, changed: true, passages: index.size, embedded: embedding.embedded };
 }
@@ -160,6 +161,11 @@ async function loadIndex(folder: string, signal: AbortSignal): Promise<OramaInde
 
 function passageCount(corpus: Corpus): number {
 	return corpus.libraries().reduce((sum, library) => sum + library.chunks, 0);
+}
+
+/** Whether a document was changed or removed. */
+function isAnyGone(previous: IndexManifest, wanted: IndexManifest): boolean {
+	return Object.entries(previous.documents).some(([key, hash]) => wanted.documents[key] !== hash);
 }
 
 function isSame(a: IndexManifest, b: IndexManifest): boolean {
