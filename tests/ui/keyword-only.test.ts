@@ -42,6 +42,8 @@ describe('sources that were found while the embeddings endpoint fails', () => {
 		await chat.turn.getByRole('link', { name: 'Trace' }).click();
 		await page.waitForURL('**/dashboard/traces/*');
 		await page.getByText(NOTICE, { exact: true }).waitFor();
+		await page.getByRole('link', { name: 'Dashboard', exact: true }).first().click();
+		await page.getByText('The embeddings endpoint failed for 1 question:').waitFor();
 	});
 
 	it('say so when they answer nothing', async () => {
