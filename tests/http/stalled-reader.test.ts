@@ -78,7 +78,7 @@ describe('a reader that stops reading', () => {
 		expect(textOf(again)).toBe(textOf(all));
 	});
 
-	it('holds up no other answer, and its own ends by the grace time', async () => {
+	it('holds up no other answer, and its own ends by the grace time and says why', async () => {
 		const finish = longAnswer();
 		const { dropped } = openStalled('POST', '/ask/stream', JSON.stringify({ question }));
 		await vi.waitFor(async () => expect(await busy()).toBe(1));
@@ -90,6 +90,10 @@ describe('a reader that stops reading', () => {
 		expect(performance.now() - droppedAt).toBeLessThan(RESUME_GRACE_MS + 1000);
 		const traces = await test.json<Trace[]>('/traces?limit=2');
 		expect(traces.map(({ status }) => status)).toEqual(['success', 'cancelled']);
+		expect(traces[1]!.error).toMatchObject({
+			code: 'cancelled',
+			message: expect.stringMatching(/its reader had taken nothing for \d+\.\d s \(slow_reader\)/) as string
+		});
 		finish();
 	});
 

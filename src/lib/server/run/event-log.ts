@@ -25,6 +25,12 @@ export interface RunEvents extends AsyncIterableIterator<RunEvent> {
 }
 
 /**
+ * @param count of those who listen now.
+ * @param untakenMs how long something had waited for the one who has just left, in milliseconds; 0 when nothing had.
+ */
+export type OnListeners = (count: number, untakenMs: number) => void;
+
+/**
  * Everything a run has told so far, kept in order, and those who listen. A listener is only a place in the log, so a
  * slow one costs no memory and never holds up the run.
  */
@@ -32,15 +38,15 @@ export class EventLog {
 	readonly #events: AskEvent[] = [];
 	readonly #firstSeq: number;
 	readonly #listeners = new Set<LogListener>();
-	readonly #onListeners: (count: number) => void;
+	readonly #onListeners: OnListeners;
 	#closed = false;
 	#change: PromiseWithResolvers<void> | null = null;
 
 	/**
-	 * @param onListeners is told the number of listeners whenever one comes or leaves before the log is closed.
+	 * @param onListeners is told whenever a listener comes or leaves before the log is closed.
 	 * @param firstSeq sequence number of the first event.
 	 */
-	constructor(onListeners: (count: number) => void = () => {}, firstSeq = 1) {
+	constructor(onListeners: OnListeners = () => {}, firstSeq = 1) {
 		this.#onListeners = onListeners;
 		this.#firstSeq = firstSeq;
 	}
@@ -78,12 +84,14 @@ export class EventLog {
 	listen({ after = 0, signal }: ListenOptions = {}): RunEvents {
 		// A place that the run has not reached yet would miss what comes before it.
 		const place = Math.min(Math.max(0, after + 1 - this.#firstSeq), this.#events.length);
-		const listener = new LogListener(this, place, signal, () => {
-			if (this.#listeners.delete(listener) && !this.#closed) this.#onListeners(this.#listeners.size);
+		const listener = new LogListener(this, place, signal, (untakenMs) => {
+			if (this.#listeners.delete(listener) && !this.#closed) {
+				this.#onListeners(this.#listeners.size, untakenMs);
+			}
 			this.#wake();
 		});
 		this.#listeners.add(listener);
-		if (!this.#closed) this.#onListeners(this.#listeners.size);
+		if (!this.#closed) this.#onListeners(this.#listeners.size, 0);
 		if (signal?.aborted) listener.leave();
 		return listener;
 	}
@@ -110,11 +118,17 @@ export class EventLog {
 class LogListener implements RunEvents {
 	readonly #log: EventLog;
 	readonly #signal: AbortSignal | undefined;
-	readonly #onLeave: () => void;
+	readonly #onLeave: (untakenMs: number) => void;
 	#place: number;
+	#tookAt = performance.now();
 	#left = false;
 
-	constructor(log: EventLog, place: number, signal: AbortSignal | undefined, onLeave: () => void) {
+	constructor(
+		log: EventLog,
+		place: number,
+		signal: AbortSignal | undefined,
+		onLeave: (untakenMs: number) => void
+	) {
 		this.#log = log;
 		this.#place = place;
 		this.#signal = signal;
@@ -127,6 +141,7 @@ class LogListener implements RunEvents {
 			const events = this.#log.read(this.#place, limit);
 			if (events.length > 0) {
 				this.#place += events.length;
+				this.#tookAt = performance.now();
 				return events;
 			}
 			if (this.#log.closed) this.leave();
@@ -153,6 +168,7 @@ class LogListener implements RunEvents {
 		if (this.#left) return;
 		this.#left = true;
 		this.#signal?.removeEventListener('abort', this.leave);
-		this.#onLeave();
+		const isBehind = this.#log.read(this.#place, 1).length > 0;
+		this.#onLeave(isBehind ? performance.now() - this.#tookAt : 0);
 	};
 }

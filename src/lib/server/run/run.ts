@@ -16,6 +16,9 @@ import { doneOf, sourcesEvent } from './trace-events.ts';
 /** A stopped pipeline that has not come to its end after this long is left behind. */
 const SETTLE_MS = 100;
 
+/** Whoever has left what waits for them for so long did not just lose a connection. In milliseconds. */
+const SLOW_READER_MS = 500;
+
 /** What a run works with. */
 export interface RunContext {
 	pipeline: AnswerPipeline;
@@ -62,12 +65,12 @@ export class Run {
 		this.request = request;
 		this.#context = context;
 		this.#recorder = new TraceRecorder(request, route, this.traceId);
-		this.#log = new EventLog((count) => this.#attendance.changed(count));
+		this.#log = new EventLog((count, untakenMs) => this.#attendance.changed(count, untakenMs));
 		this.#text = new AnswerText(context.privacy, (answer) =>
 			context.journal.saveProgress(this.traceId, answer)
 		);
 		this.#wasStored = context.journal.create(this.trace);
-		this.#attendance = new Attendance(context.resumeGraceMs, () => this.cancel(deserted()));
+		this.#attendance = new Attendance(context.resumeGraceMs, (untakenMs) => this.cancel(deserted(untakenMs)));
 		this.#place = context.queue.join(this.#stop.signal, client);
 		this.finished = this.#live();
 	}
@@ -217,6 +220,10 @@ function statusOf({ code }: AppError): 'cancelled' | 'interrupted' | 'error' {
 	return code === 'server_shutdown' ? 'interrupted' : 'error';
 }
 
-function deserted(): AppError {
-	return new AppError('cancelled', 'The answer was stopped because nobody was listening any more.');
+function deserted(untakenMs: number): AppError {
+	const why =
+		untakenMs < SLOW_READER_MS
+			? 'nobody was listening any more.'
+			: `its reader had taken nothing for ${(untakenMs / 1000).toFixed(1)} s (slow_reader).`;
+	return new AppError('cancelled', `The answer was stopped because ${why}`);
 }
