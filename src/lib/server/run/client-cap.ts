@@ -1,10 +1,7 @@
 import { AppError } from '#lib/server/error.ts';
 import type { ClientSpendingStore } from '#lib/server/store/client-spending.ts';
 import { dayOf, FIRST_GUESS_TOKENS, secondsLeft, tokensOf, type Settle } from './daily-caps.ts';
-import { logFailure } from './failure-log.ts';
-
-/** Failures are logged at most this often, in milliseconds. */
-const LOG_EVERY_MS = 60_000;
+import { RepeatedFailureLog } from './failure-log.ts';
 
 export interface ClientCapOptions {
 	store: ClientSpendingStore;
@@ -21,7 +18,7 @@ export class ClientCap {
 	readonly #options: ClientCapOptions;
 	readonly #now: () => Date;
 	readonly #writing = new Map<string, number>();
-	#loggedAt = -Infinity;
+	readonly #failures = new RepeatedFailureLog();
 
 	constructor(options: ClientCapOptions) {
 		this.#options = options;
@@ -51,15 +48,8 @@ export class ClientCap {
 			try {
 				this.#options.store.add(dayOf(this.#now()), client, tokensOf(trace));
 			} catch (thrown) {
-				this.#report(thrown);
+				this.#failures.note('writing down what a client has used', thrown);
 			}
 		};
-	}
-
-	#report(thrown: unknown): void {
-		const now = performance.now();
-		if (now - this.#loggedAt < LOG_EVERY_MS) return;
-		this.#loggedAt = now;
-		logFailure('writing down what a client has used', thrown);
 	}
 }

@@ -2,13 +2,11 @@ import type { Trace } from '#lib/contract/trace.ts';
 import { AppError } from '#lib/server/error.ts';
 import { estimatePromptTokens, estimateTextTokens } from '#lib/server/rag/token-estimate.ts';
 import type { SpendingStore } from '#lib/server/store/spending.ts';
-import { logFailure } from './failure-log.ts';
+import { RepeatedFailureLog } from './failure-log.ts';
 
 /** Takes down what a run has used, once, when it has ended. */
 export type Settle = (trace: Trace) => void;
 
-/** Failures are logged at most this often, in milliseconds. */
-const LOG_EVERY_MS = 60_000;
 /** What an answer is taken to need before any has ended today, in tokens. */
 export const FIRST_GUESS_TOKENS = 2000;
 
@@ -34,7 +32,7 @@ export class DailyCaps {
 	readonly #options: DailyCapOptions;
 	readonly #now: () => Date;
 	#writing = 0;
-	#loggedAt = -Infinity;
+	readonly #failures = new RepeatedFailureLog();
 
 	constructor(options: DailyCapOptions) {
 		this.#options = options;
@@ -63,16 +61,9 @@ export class DailyCaps {
 			try {
 				this.#options.store.add(dayOf(this.#now()), { answers: 1, tokens, cost_usd: costUsd });
 			} catch (thrown) {
-				this.#report(thrown);
+				this.#failures.note('writing down what an answer has used', thrown);
 			}
 		};
-	}
-
-	#report(thrown: unknown): void {
-		const now = performance.now();
-		if (now - this.#loggedAt < LOG_EVERY_MS) return;
-		this.#loggedAt = now;
-		logFailure('writing down what an answer has used', thrown);
 	}
 
 	#used(trace: Trace): { tokens: number; costUsd: number } {

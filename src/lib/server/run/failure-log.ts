@@ -1,6 +1,8 @@
 import { AppError } from '#lib/server/error.ts';
 
 const MAX_LINES = 40;
+/** A failure that comes with every answer is logged at most this often, in milliseconds. */
+const LOG_EVERY_MS = 60_000;
 
 /**
  * Writes an unexpected failure to stderr: where, its class, and the places of the code it passed through. Its message
@@ -14,6 +16,18 @@ export function logFailure(where: string, thrown: unknown): void {
 		lines.push(`  ${nameOf(error)}`, ...frames(error));
 	}
 	process.stderr.write(`${lines.slice(0, MAX_LINES).join('\n')}\n`);
+}
+
+/** `logFailure` for what fails again and again: once a minute. */
+export class RepeatedFailureLog {
+	#loggedAt = -Infinity;
+
+	note(where: string, thrown: unknown): void {
+		const now = performance.now();
+		if (now - this.#loggedAt < LOG_EVERY_MS) return;
+		this.#loggedAt = now;
+		logFailure(where, thrown);
+	}
 }
 
 /** Class and code; a name that is not like one of a class, or a code not like one of the system, says nothing. */

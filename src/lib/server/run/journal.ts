@@ -2,9 +2,8 @@ import type { Source } from '#lib/contract/chunk.ts';
 import type { Trace } from '#lib/contract/trace.ts';
 import { isHopeless, storeTroubleOf, type StoreTrouble } from '#lib/server/store/store-trouble.ts';
 import type { StoredRun, TraceStore } from '#lib/server/store/trace-store.ts';
-import { logFailure } from './failure-log.ts';
+import { RepeatedFailureLog } from './failure-log.ts';
 
-const LOG_EVERY_MS = 60_000;
 /** Traces that wait for the store at most: one takes up to some hundred kilobytes. */
 const MOST_WAITING = 500;
 const RETRY_MS = 1000;
@@ -41,7 +40,7 @@ export class Journal {
 	#failures = 0;
 	#lost = 0;
 	#trouble: StoreTrouble | null = null;
-	#loggedAt = -Infinity;
+	readonly #log = new RepeatedFailureLog();
 	#timer: ReturnType<typeof setTimeout> | undefined;
 
 	constructor(store: TraceStore, { mostWaiting = MOST_WAITING, retryMs = RETRY_MS }: JournalOptions = {}) {
@@ -197,9 +196,6 @@ export class Journal {
 	#failed(thrown: unknown): void {
 		this.#failures += 1;
 		this.#trouble = storeTroubleOf(thrown);
-		const now = performance.now();
-		if (now - this.#loggedAt < LOG_EVERY_MS) return;
-		this.#loggedAt = now;
-		logFailure(`storing a trace (${this.#failures} failed so far)`, thrown);
+		this.#log.note(`storing a trace (${this.#failures} failed so far)`, thrown);
 	}
 }

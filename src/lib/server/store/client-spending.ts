@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import { AppError } from '#lib/server/error.ts';
+import type { DatabaseSync } from 'node:sqlite';
+import { openSpendingDatabase } from './spending-database.ts';
 
 /** What the answers of one client have used on a day. */
 export interface ClientSpending {
@@ -23,9 +21,6 @@ export interface ClientSpendingStore {
 }
 
 const SCHEMA = `
-	PRAGMA busy_timeout = 50;
-	PRAGMA journal_mode = WAL;
-	PRAGMA synchronous = NORMAL;
 	CREATE TABLE IF NOT EXISTS client_spending (
 		day TEXT NOT NULL,
 		client TEXT NOT NULL,
@@ -52,13 +47,7 @@ export class SqliteClientSpendingStore implements ClientSpendingStore {
 	 * @throws AppError `storage_failed`.
 	 */
 	constructor(dataFolder: string) {
-		try {
-			mkdirSync(dataFolder, { recursive: true });
-			this.#database = new DatabaseSync(join(dataFolder, 'spending.sqlite'));
-			this.#database.exec(SCHEMA);
-		} catch (cause) {
-			throw new AppError('storage_failed', 'The record of spending could not be opened.', { cause });
-		}
+		this.#database = openSpendingDatabase(dataFolder, SCHEMA);
 	}
 
 	spent(day: string, client: string): ClientSpending {

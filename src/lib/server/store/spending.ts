@@ -1,7 +1,5 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import { AppError } from '#lib/server/error.ts';
+import type { DatabaseSync } from 'node:sqlite';
+import { openSpendingDatabase } from './spending-database.ts';
 
 /** What the answers of a day have used. */
 export interface Spending {
@@ -23,9 +21,6 @@ export interface SpendingStore {
 }
 
 const SCHEMA = `
-	PRAGMA busy_timeout = 50;
-	PRAGMA journal_mode = WAL;
-	PRAGMA synchronous = NORMAL;
 	CREATE TABLE IF NOT EXISTS spending (
 		day TEXT PRIMARY KEY,
 		answers INTEGER NOT NULL,
@@ -47,13 +42,7 @@ export class SqliteSpendingStore implements SpendingStore {
 	 * @throws AppError `storage_failed`.
 	 */
 	constructor(dataFolder: string) {
-		try {
-			mkdirSync(dataFolder, { recursive: true });
-			this.#database = new DatabaseSync(join(dataFolder, 'spending.sqlite'));
-			this.#database.exec(SCHEMA);
-		} catch (cause) {
-			throw new AppError('storage_failed', 'The record of spending could not be opened.', { cause });
-		}
+		this.#database = openSpendingDatabase(dataFolder, SCHEMA);
 	}
 
 	spent(day: string): Spending {
