@@ -65,6 +65,14 @@ export class Checkpointer {
 		this.#checkpoint();
 	}
 
+	/**
+	 * Whether what was written is being moved. The log begins anew only when all of it has been: who has time should not write meanwhile, or
+	 * it grows until SQLite moves all of it at one write, which holds up everything.
+	 */
+	get isCheckpointing(): boolean {
+		return this.#isCheckpointing;
+	}
+
 	/** Resolves to whether all that had been deleted before is in the files no more; never rejects. */
 	erase(): Promise<boolean> {
 		const thread = (this.#thread ??= this.#start());

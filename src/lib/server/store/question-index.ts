@@ -1,10 +1,12 @@
-import { setImmediate } from 'node:timers';
+import { setImmediate, setTimeout } from 'node:timers';
 import type { StatementSync } from 'node:sqlite';
 
 /** Traces that are not in the index before it is brought up to date; looking through these takes well below a millisecond. */
 const BEHIND = 256;
 /** How long it takes to put some into the index, in milliseconds, before the event loop gets a turn. */
 const STEP_MS = 4;
+/** How long it waits when it is held up before it looks again, in milliseconds. */
+const PAUSE_MS = 5;
 const FIRST_STEP = 64;
 const LONGEST_STEP = 256;
 /** Questions from which the frequency of letter triples is guessed. */
@@ -23,13 +25,21 @@ const FREQUENT = 4;
 export class QuestionIndex {
 	readonly #prepare: (sql: string) => StatementSync;
 	readonly #write: <T>(work: () => T) => T;
+	readonly #isHeldUp: () => boolean;
 	#behind = 0;
 	#step = FIRST_STEP;
 	#next: NodeJS.Immediate | undefined;
+	#later: NodeJS.Timeout | undefined;
 
-	constructor(prepare: (sql: string) => StatementSync, write: <T>(work: () => T) => T) {
+	/** @param isHeldUp whether it should wait with what it writes. */
+	constructor(
+		prepare: (sql: string) => StatementSync,
+		write: <T>(work: () => T) => T,
+		isHeldUp: () => boolean = () => false
+	) {
 		this.#prepare = prepare;
 		this.#write = write;
+		this.#isHeldUp = isHeldUp;
 	}
 
 	/** To be called when the store is open: traces may be left from before. */
@@ -52,18 +62,24 @@ export class QuestionIndex {
 	/** To be called before the database is closed. */
 	stop(): void {
 		clearImmediate(this.#next);
-		this.#next = undefined;
+		clearTimeout(this.#later);
+		this.#next = this.#later = undefined;
 		this.#behind = Number.NEGATIVE_INFINITY;
 	}
 
 	#grew(by: number): void {
 		this.#behind += by;
-		if (this.#behind >= BEHIND) this.#next ??= setImmediate(() => this.#proceed());
+		if (this.#behind >= BEHIND && !this.#later) this.#next ??= setImmediate(() => this.#proceed());
 	}
 
 	/** What cannot be written now, because the database is locked or full, is tried again when there are as many new ones. */
 	#proceed(): void {
-		this.#next = undefined;
+		this.#next = this.#later = undefined;
+		if (this.#isHeldUp()) {
+			this.#later = setTimeout(() => this.#proceed(), PAUSE_MS);
+			this.#later.unref();
+			return;
+		}
 		try {
 			const started = performance.now();
 			const count = this.#write(() => this.#indexSome(this.#step));

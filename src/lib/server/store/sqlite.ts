@@ -41,7 +41,7 @@ export class SqliteTraceStore implements TraceStore {
 			this.#owner = OwnerLock.acquire(path);
 			this.#reader = new TraceReader(connection);
 			this.#writer = new TraceWriter(connection, this.#owner);
-			this.#questions = new QuestionIndex(prepare, write);
+			this.#questions = new QuestionIndex(prepare, write, connection.isCheckpointing);
 			this.#scrubber = new Scrubber(connection.erase);
 			this.#retention = new Retention(database, this.#scrubber, guard);
 			this.#writer.interruptLeftovers();

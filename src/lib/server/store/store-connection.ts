@@ -63,6 +63,9 @@ export class StoreConnection {
 	/** Takes what was deleted out of the files; resolves to whether that could be done now. An arrow function, because it is handed on. */
 	readonly erase = (): Promise<boolean> => this.#checkpointer.erase();
 
+	/** See `Checkpointer.isCheckpointing`. */
+	readonly isCheckpointing = (): boolean => this.#checkpointer.isCheckpointing;
+
 	/** Closes it; may be called again. */
 	close(): void {
 		if (!this.database.isOpen) return;
