@@ -294,6 +294,9 @@ describe('two processes with the same database', () => {
 		expect(JSON.parse(await guest.nextLine())).toMatchObject({ statuses: { success: 1, pending: 1 } });
 		const store = open();
 		expect(store.get('left')?.status).toBe('pending');
+		guest.tell('erase done');
+		expect(await guest.nextLine()).toBe('true');
+		expect(store.get('done')).toBeNull();
 		await guest.kill();
 		store.close();
 		expect(open().get('left')?.status).toBe('interrupted');

@@ -15,10 +15,13 @@ const SCRIPT = `
 	const fs = require('node:fs');
 	const eraseUnused = ${eraseUnused.toString()};
 	let file;
+	// Deno takes an address for a path that nobody has permitted.
+	const place = 'Deno' in globalThis ? path : new URL(pathToFileURL(path) + '?mode=rw');
 	parentPort.on('message', ({ erasure }) => {
 		let isErased = false;
 		try {
-			const database = new DatabaseSync(new URL(pathToFileURL(path) + '?mode=rw'));
+			if (!fs.existsSync(path)) throw new Error('The database was deleted.');
+			const database = new DatabaseSync(place);
 			try {
 				if (erasure === undefined) {
 					database.exec('PRAGMA wal_checkpoint(PASSIVE)');
