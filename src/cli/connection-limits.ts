@@ -7,6 +7,7 @@ import {
 } from 'node:http';
 import type { Socket } from 'node:net';
 import { AppError } from '#lib/server/error.ts';
+import { CountByName } from '#lib/server/run/count-by-name.ts';
 import { clientName } from '#lib/server/transport/client-name.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { sendProblem } from './request-listener.ts';
@@ -42,8 +43,8 @@ const CLIENTS = 8;
 export function createBoundedServer(listener: RequestListener, limits: ConnectionLimits): Server {
 	const { perClient, trustedProxies } = limits;
 	const headersTimeout = limits.headersTimeoutMs ?? HEADERS_TIMEOUT_MS;
-	const requests = new Counts();
-	const connections = new Counts();
+	const requests = new CountByName();
+	const connections = new CountByName();
 	const server = createServer(
 		{
 			headersTimeout,
@@ -89,25 +90,4 @@ function refuse(response: ServerResponse): void {
 		{ retryAfterSeconds: RETRY_AFTER_S }
 	);
 	sendProblem(response, error, { connection: 'close' });
-}
-
-/** How many there are of each name. */
-class Counts {
-	readonly #counts = new Map<string, number>();
-
-	of(name: string): number {
-		return this.#counts.get(name) ?? 0;
-	}
-
-	add(name: string): number {
-		const count = this.of(name) + 1;
-		this.#counts.set(name, count);
-		return count;
-	}
-
-	remove(name: string): void {
-		const count = this.of(name) - 1;
-		if (count > 0) this.#counts.set(name, count);
-		else this.#counts.delete(name);
-	}
 }

@@ -5,8 +5,6 @@ export interface OpenAiConnection {
 	baseUrl?: string | undefined;
 	/** Servers on one's own machine need none. */
 	apiKey?: string | undefined;
-	/** Makes the requests; Node's own when left out. */
-	fetch?: typeof fetch;
 }
 
 /** Servers that need no key still want the header. */
@@ -18,8 +16,12 @@ const NEVER_MS = 2 ** 31 - 1;
 /**
  * The package as we use it: no retries, no timers, no log, nothing read from the environment. All of these are ours, because
  * its retries are silent, its timeout ends with the headers, and its log holds what servers said.
+ * @param fetch makes the requests; Node's own when left out.
  */
-export function createOpenAiClient({ baseUrl, apiKey, fetch }: OpenAiConnection): OpenAI {
+export function createOpenAiClient(
+	{ baseUrl, apiKey }: OpenAiConnection,
+	fetch?: typeof globalThis.fetch
+): OpenAI {
 	return new OpenAI({
 		baseURL: baseUrl ?? 'https://api.openai.com/v1',
 		apiKey: apiKey ?? NO_KEY,

@@ -60,7 +60,7 @@ export class OpenAiGenerator implements Generator {
 	constructor(options: OpenAiGeneratorOptions) {
 		this.model = options.model;
 		this.#options = options;
-		this.#client = createOpenAiClient({ ...options, fetch: endpointFetch });
+		this.#client = createOpenAiClient(options, endpointFetch);
 		this.#endpoint = { name: 'model', apiKey: options.apiKey };
 		this.#parameters = new RequestParameters(options.omitParameters);
 	}

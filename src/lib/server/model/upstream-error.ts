@@ -85,7 +85,7 @@ export function knownWords(said: string): string[] {
 	return [...new Set(said.match(KNOWN_WORDS))];
 }
 
-/** A code of the system or of undici. */
+/** A code of the system, of a certificate or of undici. */
 function knownCode(code: string): string[] {
 	return /^(?:E[A-Z0-9_]{2,60}|UND_ERR_\w{2,60}|[A-Z_]*CERT[A-Z_]*)$/.test(code) ? [code] : [];
 }
@@ -186,7 +186,7 @@ function explainConnection(thrown: Error, endpoint: Endpoint): UpstreamFailure {
 	);
 }
 
-/** The system's or undici's code, wherever in the chain of causes it is; null when there is none (Deno). */
+/** The code of the system, of Node or of undici, wherever in the chain of causes it is; null when there is none (Deno). */
 function networkCode(thrown: unknown): string | null {
 	let error: unknown = thrown;
 	for (let depth = 0; depth < 5 && error instanceof Error; depth++) {

@@ -44,7 +44,8 @@ export class AnswerText {
 		this.#text += piece;
 		this.#timer ??= setTimeout(() => {
 			this.#timer = undefined;
-			if (this.kept !== null) this.#save(this.kept);
+			const { kept } = this;
+			if (kept !== null) this.#save(kept);
 		}, SAVE_EVERY_MS);
 		return piece;
 	}

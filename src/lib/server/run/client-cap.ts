@@ -1,5 +1,6 @@
 import { AppError } from '#lib/server/error.ts';
 import type { ClientSpendingStore } from '#lib/server/store/client-spending.ts';
+import { CountByName } from './count-by-name.ts';
 import { dayOf, FIRST_GUESS_TOKENS, secondsLeft, tokensOf, type Settle } from './daily-caps.ts';
 import { RepeatedFailureLog } from './failure-log.ts';
 
@@ -17,7 +18,7 @@ export interface ClientCapOptions {
 export class ClientCap {
 	readonly #options: ClientCapOptions;
 	readonly #now: () => Date;
-	readonly #writing = new Map<string, number>();
+	readonly #writing = new CountByName();
 	readonly #failures = new RepeatedFailureLog();
 
 	constructor(options: ClientCapOptions) {
@@ -30,7 +31,7 @@ export class ClientCap {
 		const now = this.#now();
 		const { answers, tokens } = this.#options.store.spent(dayOf(now), client);
 		const usual = answers > 0 ? tokens / answers : FIRST_GUESS_TOKENS;
-		if (tokens + (this.#writing.get(client) ?? 0) * usual < this.#options.tokens) return;
+		if (tokens + this.#writing.of(client) * usual < this.#options.tokens) return;
 		throw new AppError(
 			'rate_limited',
 			`The ${this.#options.tokens} tokens of one client a day are used up. Ask again after midnight UTC.`,
@@ -40,11 +41,9 @@ export class ClientCap {
 
 	/** Takes down that an answer has begun; to be settled at its end. */
 	open(client: string): Settle {
-		this.#writing.set(client, (this.#writing.get(client) ?? 0) + 1);
+		this.#writing.add(client);
 		return (trace) => {
-			const left = (this.#writing.get(client) ?? 1) - 1;
-			if (left === 0) this.#writing.delete(client);
-			else this.#writing.set(client, left);
+			this.#writing.remove(client);
 			try {
 				this.#options.store.add(dayOf(this.#now()), client, tokensOf(trace));
 			} catch (thrown) {

@@ -1,4 +1,5 @@
 import { AppError } from '#lib/server/error.ts';
+import { CountByName } from './count-by-name.ts';
 
 /** Nobody knows when an answer ends, so whoever has too many is told to come back soon, in seconds. */
 const RETRY_AFTER_S = 2;
@@ -6,7 +7,7 @@ const RETRY_AFTER_S = 2;
 /** How many answers each client has that are being written or wait for their turn, with a limit. */
 export class ClientShare {
 	readonly #limit: number | undefined;
-	readonly #open = new Map<string, number>();
+	readonly #open = new CountByName();
 
 	/** @param limit answers of one client at once; undefined means no limit. */
 	constructor(limit: number | undefined) {
@@ -15,7 +16,7 @@ export class ClientShare {
 
 	/** Counts nothing. @throws AppError `rate_limited` when the client has as many as it may. */
 	require(client: string): void {
-		if (this.#limit === undefined || (this.#open.get(client) ?? 0) < this.#limit) return;
+		if (this.#limit === undefined || this.#open.of(client) < this.#limit) return;
 		const answers = this.#limit === 1 ? 'one answer' : `${this.#limit} answers`;
 		throw new AppError(
 			'rate_limited',
@@ -31,11 +32,7 @@ export class ClientShare {
 	take(client: string): () => void {
 		this.require(client);
 		if (this.#limit === undefined) return () => {};
-		this.#open.set(client, (this.#open.get(client) ?? 0) + 1);
-		return () => {
-			const left = (this.#open.get(client) ?? 1) - 1;
-			if (left === 0) this.#open.delete(client);
-			else this.#open.set(client, left);
-		};
+		this.#open.add(client);
+		return () => this.#open.remove(client);
 	}
 }
