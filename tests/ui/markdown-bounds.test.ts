@@ -67,6 +67,9 @@ const HOSTILE: [name: string, text: string][] = [
 	['fences that are not closed', repeated('```js\na\n~~~\n')],
 	['definitions', repeated('[a]: b\n')],
 	['blank lines', repeated('\n')],
+	// The parser lets the heading begin with the definition.
+	['a definition, a heading, blank lines', `[1]: x\na\n===\n${repeated('\n')}`],
+	['definitions and headings', repeated('[1]: x\na\n===\n')],
 	['spaces', repeated(' ')],
 	['many paragraphs', repeated('a\n\n')]
 ];
@@ -211,6 +214,12 @@ test('any long text, grown in any steps, ends as the same as at once', () => {
 				new GrowingMarkdown().render(text, false).map((block) => block.html)
 			);
 		}),
-		{ numRuns: 25 }
+		{
+			numRuns: 25,
+			examples: [
+				['words\n* 1.\nwords', [14]],
+				['[1]: x\nwords\n===\n\nwords', [1]]
+			]
+		}
 	);
 });

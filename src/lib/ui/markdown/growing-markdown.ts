@@ -111,8 +111,9 @@ export class GrowingMarkdown {
 			if (open.length <= longest) return true;
 			const piece = open.slice(0, placeToCut(open, longest));
 			const children = topLevel(piece);
+			const starts = laterStarts(piece, children);
 			// Whether the last block is whole can be told only with what comes after it.
-			if (children.length > 1) this.#finish(piece, children);
+			if (starts.length > 0) this.#finish(piece, starts);
 			else this.#finishPart(piece, headOfRest(piece, children[0]));
 			this.#begun = 0;
 			if (enough()) return false;
@@ -125,22 +126,34 @@ export class GrowingMarkdown {
 		const isWhole = !growing || BEGUN.test(lines.at(-1)!);
 		const begun = lines.length - (isWhole ? 0 : 1);
 		if (begun === this.#begun && growing) return;
-		const whole = isWhole ? open : lines.slice(0, -1).join('\n') + '\n';
-		const children = topLevel(whole);
-		const from = this.#finish(whole, children);
-		this.#begun = whole.slice(from).split('\n').length - (isWhole ? 0 : 1);
+		let whole = isWhole ? open : lines.slice(0, -1).join('\n') + '\n';
+		let children = topLevel(whole);
+		for (let starts; (starts = laterStarts(whole, children)).length > 0; children = topLevel(whole)) {
+			whole = this.#finish(whole, starts);
+		}
+		this.#begun = whole.split('\n').length - (isWhole ? 0 : 1);
 		this.#inCode = endsInCode(children.at(-1));
 	}
 
-	/** Finishes all blocks of a text but the last; tells where that begins. */
-	#finish(text: string, children: readonly RootContent[]): number {
+	/** Finishes all blocks of a text but the last, which it gives back. */
+	#finish(text: string, starts: readonly number[]): string {
 		let from = 0;
-		for (const { position } of children.slice(1)) {
-			const start = lineStart(text, position!.start.offset!);
-			this.#finishPart(text.slice(from, start), null);
+		for (const start of starts) {
+			this.#finishWhole(text.slice(from, start));
 			from = start;
 		}
-		return from;
+		return text.slice(from);
+	}
+
+	/**
+	 * Finishes a block, which by itself may be several: the parser takes `* 1.` and a line of words after it for one list behind a
+	 * paragraph, and for a list and a paragraph elsewhere. In which steps a text has grown must not show.
+	 */
+	#finishWhole(text: string): void {
+		let last = text;
+		for (let starts; (starts = laterStarts(last, topLevel(last))).length > 0;)
+			last = this.#finish(last, starts);
+		this.#finishPart(last, null);
 	}
 
 	/** @param head what the rest of the block begins with again; null when the block is whole. */
@@ -164,6 +177,16 @@ function topLevel(text: string): RootContent[] {
 		if (error instanceof RangeError) return [];
 		throw error;
 	}
+}
+
+/** Where the blocks after the first begin. A heading that the parser lets begin with the definitions before it is one block with them. */
+function laterStarts(text: string, children: readonly RootContent[]): number[] {
+	const starts: number[] = [];
+	for (const { position } of children.slice(1)) {
+		const start = lineStart(text, position!.start.offset!);
+		if (start > (starts.at(-1) ?? 0)) starts.push(start);
+	}
+	return starts;
 }
 
 function headOfRest(piece: string, block: RootContent | undefined): string | null {
