@@ -342,6 +342,8 @@ describe('a run that is not over', () => {
 		await using opened = await openPage(browser, `${proxy.url}/dashboard/traces/${newest!.trace_id}`);
 		const { page } = opened;
 		await eventually(() => textOf(page, '.status')).toBe('Running');
+		// What the framework fetches for the case that the line is lost must have come before it is.
+		await page.waitForLoadState('networkidle');
 		proxy.refuse(true);
 		proxy.cut();
 		await page.getByText('could not be reached').waitFor();
