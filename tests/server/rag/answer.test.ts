@@ -74,6 +74,21 @@ describe('the answer pipeline', () => {
 	const chunks = [passage(), passage(), passage(), passage()];
 	const index = indexOf(chunks, { text: [0, 1, 2], semantic: [1, 3] });
 
+	it('lets the generator prepare itself before passages are looked for, and asks it afterwards', async () => {
+		const order: string[] = [];
+		const { engine, generator } = engineOf({
+			...index,
+			searchText: async (...asked) => {
+				order.push('search');
+				return index.searchText(...asked);
+			}
+		});
+		generator.prepare = () => order.push(`prepare, ${generator.requests.length} requests`);
+		await run(engine);
+		expect(order).toEqual(['prepare, 0 requests', 'search']);
+		expect(generator.requests.length).toBe(1);
+	});
+
 	it('leaves out what the context window has no room for, and the ledger says where', async () => {
 		const chunks = Array.from({ length: 3 }, (_, at) => passage({ text: `${at} ${'word '.repeat(450)}` }));
 		const { engine, generator } = engineOf(indexOf(chunks, { text: [0, 1, 2], semantic: [] }));

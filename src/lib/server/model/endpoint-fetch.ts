@@ -1,5 +1,6 @@
 import { request as requestHttp, type IncomingMessage } from 'node:http';
 import { request as requestHttps } from 'node:https';
+import { endpointAgent } from './endpoint-agent.ts';
 
 /** As many as browsers and Node's own `fetch` follow. */
 const MOST_REDIRECTS = 20;
@@ -13,8 +14,7 @@ const bodies = new WeakMap<Response, IncomingMessage>();
 /**
  * A `fetch` for streamed answers: what succeeded has no body of its own, but one to be read by `readBody`. Node's `fetch` takes
  * twice the time of `node:http` for every small chunk of a stream, and those are most of the work of a server that streams.
- * Redirects are followed where they keep the method (307, 308), credentials go to nobody but the first origin. Connections are
- * kept, and proxies of the environment used, as Node's global agents do.
+ * Redirects are followed where they keep the method (307, 308), credentials go to nobody but the first origin.
  * @throws Error with the `code` of Node: nothing could be connected, or what answers speaks no HTTP.
  */
 export async function endpointFetch(
@@ -64,6 +64,7 @@ function send(url: URL, init: RequestInit, headers: Headers): Promise<IncomingMe
 	return new Promise((resolve, reject) => {
 		const request = url.protocol === 'https:' ? requestHttps : requestHttp;
 		const outgoing = request(url, {
+			agent: endpointAgent(url),
 			method: init.method ?? 'POST',
 			headers: Object.fromEntries(headers),
 			signal: init.signal ?? undefined

@@ -37,6 +37,8 @@ export interface Generator {
 	readonly model: string;
 	/** True for the extractive generator, which quotes and never pretends to be a model. */
 	readonly builtIn: boolean;
+	/** Told that an answer will probably be asked for in a moment: opens what takes time. It asks the model nothing, and never throws. */
+	prepare?(): void;
 	/**
 	 * Tells the answer's text as it comes and returns how it ended. Ends normally only when the model said that it had finished.
 	 * @throws AppError `upstream_*`, `content_filter`, `no_content`, or `cancelled` when the signal fired.

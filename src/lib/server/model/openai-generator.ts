@@ -4,6 +4,7 @@ import { throwIfCancelled } from '#lib/server/error.ts';
 import { round } from '#lib/server/trace/interval.ts';
 import type { StepDetails } from '#lib/server/trace/recorder.ts';
 import { ChatAnswer } from './chat-answer.ts';
+import { connectEarly } from './endpoint-agent.ts';
 import { endpointFetch, readBody } from './endpoint-fetch.ts';
 import { EventStreamReader, type ServerSentEvent } from './event-stream.ts';
 import type { GenerationContext, GenerationRequest, GenerationResult, Generator } from './generator.ts';
@@ -63,6 +64,10 @@ export class OpenAiGenerator implements Generator {
 		this.#client = createOpenAiClient(options, endpointFetch);
 		this.#endpoint = { name: 'model', apiKey: options.apiKey };
 		this.#parameters = new RequestParameters(options.omitParameters);
+	}
+
+	prepare(): void {
+		connectEarly(new URL(this.#client.baseURL));
 	}
 
 	async generate(

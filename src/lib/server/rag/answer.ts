@@ -42,6 +42,7 @@ async function answer(
 	knowledge: Knowledge,
 	...[request, trace, tell, signal]: Parameters<AnswerPipeline>
 ): ReturnType<AnswerPipeline> {
+	engine.generator.prepare?.();
 	const turns = request.conversation_id ? engine.turns(request.conversation_id, TURNS) : [];
 
 	const question = await rewriteFollowUp(request.question, turns, engine, trace, signal);
