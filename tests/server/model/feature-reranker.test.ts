@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { FeatureReranker } from '#lib/server/model/feature-reranker.ts';
 import { featureWeights } from '#lib/server/model/feature-weights.ts';
+import type { Reranked } from '#lib/server/model/reranker.ts';
 import { passage } from '../../fixtures/passages.ts';
 
 const signal = new AbortController().signal;
@@ -9,6 +10,7 @@ const candidate = (chunk_id: string, features: Record<string, number>) => ({
 	chunk: passage({ chunk_id }),
 	features
 });
+const told = (reranked: Reranked[]) => reranked.map((entry) => ({ ...entry, features: entry.features?.() }));
 const order = async (reranker: FeatureReranker, candidates: ReturnType<typeof candidate>[]) =>
 	(await reranker.rerank('?', candidates, signal)).map(({ chunk_id }) => chunk_id);
 
@@ -28,9 +30,22 @@ it('computes scores that can be recomputed from features and weights', async () 
 		[candidate('a', { x: 1 }), candidate('b', { x: 3 })],
 		signal
 	);
-	expect(reranked).toEqual([
+	expect(told(reranked)).toEqual([
 		{ chunk_id: 'b', score: 2, features: { x: 3 } },
 		{ chunk_id: 'a', score: -2, features: { x: 1 } }
+	]);
+});
+
+it('sees evidence to four decimals, as the trace keeps it', async () => {
+	const reranked = await new FeatureReranker({ x: 1 }).rerank(
+		'?',
+		[candidate('b', { x: 0.50004 }), candidate('a', { x: 0.49996 }), candidate('c', { x: 0.123456 })],
+		signal
+	);
+	expect(told(reranked).map(({ chunk_id, features }) => [chunk_id, features])).toEqual([
+		['a', { x: 0.5 }],
+		['b', { x: 0.5 }],
+		['c', { x: 0.1235 }]
 	]);
 });
 
@@ -40,7 +55,7 @@ it('leaves out the features that are 0', async () => {
 		[candidate('a', { x: 1, y: 0 }), candidate('b', { x: 0 })],
 		signal
 	);
-	expect(reranked.map(({ features }) => features)).toEqual([{ x: 1 }, {}]);
+	expect(told(reranked).map(({ features }) => features)).toEqual([{ x: 1 }, {}]);
 });
 
 it('keeps every candidate, and does not depend on the order they come in', async () => {

@@ -114,7 +114,7 @@ describe('the ledger', () => {
 
 	it('takes down the parts of a score where a stage tells them', () => {
 		const ledger = describedLedger();
-		ledger.rank('rerank', [{ chunk_id: 'a', score: 0.9, features: { coverage: 0.5 } }]);
+		ledger.rank('rerank', [{ chunk_id: 'a', score: 0.9, features: () => ({ coverage: 0.5 }) }]);
 		rank(ledger, 'bm25', ['b']);
 		expect(byId(ledger).get('a')?.features).toEqual({ coverage: 0.5 });
 		expect(byId(ledger).get('b')).not.toHaveProperty('features');

@@ -5,13 +5,17 @@ import type { RerankCandidate, Reranked, Reranker } from './reranker.ts';
 /** Weight by feature name; features without a weight count nothing. */
 export type FeatureWeights = Readonly<Record<string, number>>;
 
+/** Steps in which evidence is seen. */
+const EVIDENCE_STEPS = 10_000;
+
 /** Below this spread a feature does not tell the candidates apart. */
 const LEAST_SPREAD = 1e-6;
 
 /**
  * The built-in reranker: a weighted sum of the evidence from the index, each piece of which the ledger shows. A piece counts by how far it
  * stands out among the candidates of its question: (value − mean) / standard deviation, so that questions of any length are alike. It knows no
- * page, only numbers about a page and a question.
+ * page, only numbers about a page and a question. It sees them to four decimals, in which the trace keeps them: scores can be computed again
+ * from the very same numbers.
  */
 export class FeatureReranker implements Reranker {
 	readonly model = 'built-in';
@@ -27,24 +31,39 @@ export class FeatureReranker implements Reranker {
 		signal: AbortSignal
 	): Promise<Reranked[]> {
 		throwIfCancelled(signal);
-		const scores = new Float64Array(candidates.length);
-		/** What each score is made of, without the zeros, which the trace need not hold. */
-		const parts = candidates.map((): Record<string, number> => ({}));
-		const column = new Float64Array(candidates.length);
-		for (const [name, weight] of Object.entries(this.weights)) {
-			for (let at = 0; at < column.length; at += 1) {
-				const value = candidates[at]!.features[name] ?? 0;
-				column[at] = value;
-				if (value !== 0) parts[at]![name] = value;
-			}
+		const names = Object.keys(this.weights);
+		const count = candidates.length;
+		const scores = new Float64Array(count);
+		/** By feature, then by candidate: as numbers in a row they cost a run that goes on for long a fraction of what objects do. */
+		const evidence = new Float64Array(names.length * count);
+		names.forEach((name, place) => {
+			const column = evidence.subarray(place * count, (place + 1) * count);
+			for (let at = 0; at < count; at += 1) column[at] = rounded(candidates[at]!.features[name] ?? 0);
 			const values = standardise(column);
-			if (!values) continue;
-			for (let at = 0; at < column.length; at += 1) scores[at]! += weight * values[at]!;
-		}
+			if (!values) return;
+			const weight = this.weights[name]!;
+			for (let at = 0; at < count; at += 1) scores[at]! += weight * values[at]!;
+		});
+		const featuresOf = (at: number) => {
+			const features: Record<string, number> = {};
+			names.forEach((name, place) => {
+				const value = evidence[place * count + at]!;
+				if (value !== 0) features[name] = value;
+			});
+			return features;
+		};
 		return candidates
-			.map(({ chunk }, at) => ({ chunk_id: chunk.chunk_id, score: scores[at]!, features: parts[at]! }))
+			.map(({ chunk }, at) => ({
+				chunk_id: chunk.chunk_id,
+				score: scores[at]!,
+				features: () => featuresOf(at)
+			}))
 			.sort((a, b) => b.score - a.score || (a.chunk_id < b.chunk_id ? -1 : 1));
 	}
+}
+
+function rounded(value: number): number {
+	return Math.round(value * EVIDENCE_STEPS) / EVIDENCE_STEPS;
 }
 
 /**

@@ -10,8 +10,8 @@ export interface Reranked {
 	chunk_id: string;
 	/** Higher is better; comparable only within one call. */
 	score: number;
-	/** Values of the evidence that the score was made of, where the reranker can tell; one that is left out is 0. */
-	features?: Record<string, number>;
+	/** Values of the evidence that the score was made of, where the reranker can tell; one that is left out is 0. Asked for when the trace is read. */
+	features?(): Record<string, number>;
 }
 
 /** Orders the fused candidates by how well they answer the question. */

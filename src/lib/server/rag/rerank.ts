@@ -6,14 +6,14 @@ import type { TraceRecorder } from '#lib/server/trace/recorder.ts';
 import type { Knowledge, SearchEngine } from './engine.ts';
 
 /** A passage with its place after reranking. */
-export interface RankedPassage extends Reranked {
+export interface RankedPassage {
+	chunk_id: string;
+	/** Of the reranker; higher is better. */
+	score: number;
 	chunk: Chunk;
 	/** Raw evidence from the index, by feature name. */
 	evidence: Readonly<Record<string, number>>;
 }
-
-/** Steps in which the reranker sees evidence. */
-const EVIDENCE_STEPS = 10_000;
 
 /** How many fused candidates are reranked. */
 export const RERANK_LIMIT = 200;
@@ -40,7 +40,7 @@ export async function rerank(
 		const chunks = await knowledge.index.get(ids);
 		const evidence = await knowledge.index.features(question, vector, ids);
 		const byId = new Map(chunks.map((chunk) => [chunk.chunk_id, chunk]));
-		const candidates = chunks.map((chunk) => ({ chunk, features: rounded(evidence.get(chunk.chunk_id)) }));
+		const candidates = chunks.map((chunk) => ({ chunk, features: evidence.get(chunk.chunk_id) ?? {} }));
 		step.details.n_input = candidates.length;
 		let order: Reranked[];
 		let status: 'success' | 'skipped' = 'success';
@@ -54,9 +54,9 @@ export async function rerank(
 			status = 'skipped';
 			order = window;
 		}
-		const ranked = order.flatMap((entry) => {
-			const chunk = byId.get(entry.chunk_id);
-			return chunk ? [{ ...entry, chunk, evidence: evidence.get(entry.chunk_id) ?? {} }] : [];
+		const ranked = order.flatMap(({ chunk_id, score }) => {
+			const chunk = byId.get(chunk_id);
+			return chunk ? [{ chunk_id, score, chunk, evidence: evidence.get(chunk_id) ?? {} }] : [];
 		});
 		step.details.n_output = ranked.length;
 		step.end(status);
@@ -65,14 +65,4 @@ export async function rerank(
 		step.end(signal.aborted ? 'cancelled' : 'error');
 		throw thrown;
 	}
-}
-
-/**
- * Evidence to four decimals, in which the trace keeps it: the reranker sees the very numbers that its scores are later computed from
- * again, and the ledger is a quarter shorter.
- */
-function rounded(evidence: Readonly<Record<string, number>> = {}): Record<string, number> {
-	const values: Record<string, number> = {};
-	for (const name in evidence) values[name] = Math.round(evidence[name]! * EVIDENCE_STEPS) / EVIDENCE_STEPS;
-	return values;
 }

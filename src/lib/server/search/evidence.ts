@@ -48,8 +48,9 @@ export class EvidenceReader {
 			};
 			const library = text.library(number);
 			evidence.set(ids[number]!, {
-				bm25: page.passages[layout.place(number)]! / most,
+				// First, because an object that begins with a copy is copied at once.
 				...reader.read(number),
+				bm25: page.passages[layout.place(number)]! / most,
 				document_bm25: page.bm25,
 				document_best_passage: page.best / most,
 				document_second_passage: page.second / most,

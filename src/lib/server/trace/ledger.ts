@@ -8,12 +8,13 @@ export type RankingStage = 'semantic' | 'bm25' | 'fusion' | 'rerank';
 export interface StageEntry {
 	chunk_id: string;
 	score: number;
-	features?: Record<string, number>;
+	/** Evidence that the score was made of; asked for when the rows are. */
+	features?(): Record<string, number>;
 }
 
 /** What a row says of its chunk; the text stays behind, so that a run that goes on for long does not hold hundreds of passages. */
 type Description = Pick<Candidate, 'library' | 'document' | 'heading_path'>;
-type Row = Pick<Candidate, RankingStage | 'in_context' | 'cited' | 'dropped_at' | 'features'>;
+type Row = Pick<Candidate, RankingStage | 'in_context' | 'cited' | 'dropped_at'>;
 
 /**
  * Every chunk that any stage of a run saw, with its place at each stage and where it was dropped. What always holds:
@@ -25,6 +26,7 @@ type Row = Pick<Candidate, RankingStage | 'in_context' | 'cited' | 'dropped_at' 
 export class Ledger {
 	readonly #rows = new Map<string, Row>();
 	readonly #chunks = new Map<string, Description>();
+	readonly #features = new Map<string, () => Record<string, number>>();
 
 	/**
 	 * Takes down what a stage returned, best first. A chunk named twice counts at its better place; a stage that is
@@ -37,7 +39,7 @@ export class Ledger {
 			const row = this.#row(chunk_id);
 			if (row[stage]) continue;
 			row[stage] = { rank: ++rank, score };
-			if (features) row.features = features;
+			if (features) this.#features.set(chunk_id, features);
 		}
 	}
 
@@ -94,7 +96,8 @@ export class Ledger {
 		for (const [chunk_id, row] of this.#rows) {
 			const chunk = this.#chunks.get(chunk_id);
 			if (!chunk) continue;
-			rows.push({ chunk_id, ...chunk, ...row });
+			const features = this.#features.get(chunk_id);
+			rows.push({ chunk_id, ...chunk, ...row, ...(features && { features: features() }) });
 		}
 		return rows.sort((a, b) => byRank(a, b, 'rerank') || byRank(a, b, 'fusion'));
 	}
