@@ -34,31 +34,54 @@ export class FeatureReranker implements Reranker {
 		const names = Object.keys(this.weights);
 		const count = candidates.length;
 		const scores = new Float64Array(count);
-		/** By feature, then by candidate: as numbers in a row they cost a run that goes on for long a fraction of what objects do. */
-		const evidence = new Float64Array(names.length * count);
+		const evidence = new EvidenceTable(names, count);
 		names.forEach((name, place) => {
-			const column = evidence.subarray(place * count, (place + 1) * count);
+			const column = evidence.column(place);
 			for (let at = 0; at < count; at += 1) column[at] = rounded(candidates[at]!.features[name] ?? 0);
 			const values = standardise(column);
 			if (!values) return;
 			const weight = this.weights[name]!;
 			for (let at = 0; at < count; at += 1) scores[at]! += weight * values[at]!;
 		});
-		const featuresOf = (at: number) => {
-			const features: Record<string, number> = {};
-			names.forEach((name, place) => {
-				const value = evidence[place * count + at]!;
-				if (value !== 0) features[name] = value;
-			});
-			return features;
-		};
 		return candidates
 			.map(({ chunk }, at) => ({
 				chunk_id: chunk.chunk_id,
 				score: scores[at]!,
-				features: () => featuresOf(at)
+				features: evidence.reader(at)
 			}))
 			.sort((a, b) => b.score - a.score || (a.chunk_id < b.chunk_id ? -1 : 1));
+	}
+}
+
+/**
+ * Evidence by feature, then by candidate: numbers in a row cost a run that goes on for long a fraction of what objects do. What reads it later
+ * holds nothing else, least of all the passages.
+ */
+class EvidenceTable {
+	readonly #names: readonly string[];
+	readonly #count: number;
+	readonly #values: Float64Array;
+
+	constructor(names: readonly string[], count: number) {
+		this.#names = names;
+		this.#count = count;
+		this.#values = new Float64Array(names.length * count);
+	}
+
+	column(place: number): Float64Array {
+		return this.#values.subarray(place * this.#count, (place + 1) * this.#count);
+	}
+
+	/** Reads a candidate's evidence, without the zeros, which the trace need not hold. */
+	reader(at: number): () => Record<string, number> {
+		return () => {
+			const features: Record<string, number> = {};
+			this.#names.forEach((name, place) => {
+				const value = this.#values[place * this.#count + at]!;
+				if (value !== 0) features[name] = value;
+			});
+			return features;
+		};
 	}
 }
 
