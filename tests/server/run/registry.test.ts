@@ -3,7 +3,7 @@ import { AppError } from '#lib/server/error.ts';
 import type { TraceSummary } from '#lib/contract/trace.ts';
 import { MemoryTraceStore } from '#lib/server/store/memory.ts';
 import { gate, sources } from '../../fixtures/scripted-pipeline.ts';
-import { ask, collect, startRegistry, textOf } from './setup.ts';
+import { ask, CLOCKS, collect, startRegistry, textOf } from './setup.ts';
 
 describe('accepting a question', () => {
 	it('makes its trace before the pipeline starts', () => {
@@ -139,7 +139,7 @@ describe('a limit on answers at once', () => {
 });
 
 describe('a finished run', () => {
-	beforeEach(() => void vi.useFakeTimers());
+	beforeEach(() => void vi.useFakeTimers({ toFake: CLOCKS }));
 	afterEach(() => void vi.useRealTimers());
 
 	it('is replayed from memory for a minute and from the store after that, with the same events', async () => {

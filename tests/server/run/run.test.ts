@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AppError } from '#lib/server/error.ts';
 import { gate, scriptedPipeline, sources } from '../../fixtures/scripted-pipeline.ts';
-import { ask, collect, startRegistry, textOf } from './setup.ts';
+import { ask, CLOCKS, collect, startRegistry, textOf } from './setup.ts';
 
 describe('the events of a run', () => {
 	it('come in order, numbered from 1, with exactly one terminal event, last', async () => {
@@ -178,7 +178,7 @@ describe('stopping', () => {
 });
 
 describe('a run that nobody listens to', () => {
-	beforeEach(() => void vi.useFakeTimers());
+	beforeEach(() => void vi.useFakeTimers({ toFake: CLOCKS }));
 	afterEach(() => void vi.useRealTimers());
 
 	const endless = () => [sources(), 'text', gate().opened];

@@ -9,6 +9,11 @@ interface Given extends Partial<Omit<RunRegistryOptions, 'config'>> {
 	config?: Partial<RunRegistryOptions['config']>;
 }
 
+/** For `vi.useFakeTimers`: time stands still, turns of the event loop go on. */
+export const CLOCKS: (
+	'setTimeout' | 'clearTimeout' | 'setInterval' | 'clearInterval' | 'Date' | 'performance'
+)[] = ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'];
+
 /** A registry over a scripted pipeline and a store in memory; what a test does not give is ordinary. */
 export function startRegistry({ beats = [sources(), 'Hello'], config, ...given }: Given = {}) {
 	const script = scriptedPipeline(beats);

@@ -1,4 +1,5 @@
 import type { AskEvent } from '#lib/contract/ask.ts';
+import { wakeTogether } from './wake-together.ts';
 
 /** An event of a run with its place in the run, counted from 1. */
 export interface RunEvent {
@@ -110,7 +111,7 @@ export class EventLog {
 	}
 
 	#wake(): void {
-		this.#change?.resolve();
+		if (this.#change) wakeTogether(this.#change.resolve);
 		this.#change = null;
 	}
 }
