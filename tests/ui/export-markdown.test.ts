@@ -39,6 +39,8 @@ const source = (title: string) => ({
 describe('A copied answer', () => {
 	test.each([
 		['words and citations', '# A *b* **c** [1] and [1, 2][3].', '# A *b* **c** [1] and [1, 2][3].'],
+		['citations before a colon', 'As [1]: a', 'As [1]: a'],
+		['what would define a link', '[1]&colon; a\n\n- [2, 3]&colon; b', '\\[1]: a\n\n- \\[2, 3]: b'],
 		['lists', '1. a\n2. b\n\n* c', '1. a\n2. b\n\n- c'],
 		['code', '`[1] <b>`\n\n```js\nlet a; // \\[1]\n```', '`[1] <b>`\n\n```js\nlet a; // \\[1]\n```'],
 		['links to sources', '[a](https://docs.example/b?c=d)', '[a](https://docs.example/b?c=d)'],

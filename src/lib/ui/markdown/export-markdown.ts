@@ -12,6 +12,9 @@ import { showHidden } from './visible-text.ts';
 /** Numbers in brackets cite, and no definition is left that could make links of them. */
 const ESCAPED_CITATION = /\\(\[\d{1,3}(?:\s*,\s*\d{1,3})*\])/g;
 
+/** With a colon behind it, a citation at the beginning of a line would be read as a definition itself. */
+const LIKE_A_DEFINITION = /^(\s*)(\[[^\]]*\]:)/gm;
+
 const processor = markdownParser()
 	.use(remarkPlain)
 	.use(remarkHarmless)
@@ -22,7 +25,7 @@ const processor = markdownParser()
 		rule: '-',
 		handlers: {
 			text: (node: Text, _parent, state, info) =>
-				state.safe(node.value, info).replaceAll(ESCAPED_CITATION, '$1')
+				withPlainCitations(state.safe(node.value, info), info.after)
 		}
 	})
 	.freeze();
@@ -50,6 +53,11 @@ function exportPiece(markdown: string, { hosts = [] }: RenderOptions = {}): stri
 		if (error instanceof RangeError) return exportLine(markdown);
 		throw error;
 	}
+}
+
+function withPlainCitations(escaped: string, after: string): string {
+	const plain = (escaped + after).replaceAll(ESCAPED_CITATION, '$1').replaceAll(LIKE_A_DEFINITION, '$1\\$2');
+	return plain.slice(0, plain.length - after.length);
 }
 
 function remarkHarmless() {
