@@ -84,6 +84,15 @@ describe('sanitizing', () => {
 		expect(textOf(passagesOf('<p>a&#8203;b&#x202E;c</p>', 'html'))).toBe('abc');
 	});
 
+	it.each<[DocumentFormat, string]>([
+		['markdown', '# Book\n\n## &#8203;\n\na\n\n## &#x202e;'],
+		['restructured_text', 'Book\n====\n\n```\n```\n```\n\na']
+	])('takes a heading with nothing to read for none: %s', (format, source) => {
+		expect(passagesOf(source, format).map(({ heading_path, text }) => [...heading_path, text])).toEqual([
+			['Book', 'a']
+		]);
+	});
+
 	it('leaves nothing invisible in any passage, title or heading, whatever the source', () => {
 		const piece = fc.oneof(
 			fc.string({ unit: 'binary' }),

@@ -5,6 +5,7 @@ import { unified } from 'unified';
 import type { Root, RootContent } from 'mdast';
 import { splitExplicitAnchor, type Anchors } from './anchor.ts';
 import { Outline, type Heading, type ParsedDocument } from './parsed-document.ts';
+import { normalizeLine } from './sanitize-text.ts';
 
 /** Writes Markdown without escapes: passages are read and searched, not parsed for their structure again. */
 const writer = unified()
@@ -52,7 +53,7 @@ export function outlineMarkdown(root: Root, anchors: Anchors, title: string | nu
 			continue;
 		}
 		const { text, anchor } = splitExplicitAnchor(toString(node).replace(/\s+/g, ' ').trim());
-		if (!text) continue;
+		if (!normalizeLine(text)) continue;
 		flush();
 		firstHeading ??= text;
 		if (node.depth === 1) mainHeading ??= text;

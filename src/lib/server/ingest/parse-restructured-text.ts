@@ -143,6 +143,7 @@ export class RestructuredTextParser {
 		let depth = this.#styles.indexOf(style);
 		if (depth === -1) depth = this.#styles.push(style) - 1;
 		const text = inlineToText(title.trim(), this.references);
+		if (!text) return;
 		const heading = { text, anchor: this.#anchors.of(text, this.#labels.at(-1)) };
 		this.#sections = [...this.#sections.filter((open) => open.depth < depth), { depth, heading }];
 		this.#outline.add(this.#headings(), '');
