@@ -50,6 +50,9 @@ function* grow(text: string, markdown = new GrowingMarkdown(context)) {
 /** Without what separates blocks, which means nothing in HTML. */
 const joined = (blocks: { html: string }[]) => blocks.map(({ html }) => html).join('\n');
 
+/** Whatever white space it has, and whatever empty lines end its code. */
+const spaced = (html: string) => html.replaceAll(/\s+/g, ' ').replaceAll(' </', '</').trim();
+
 /** What is shown while only the given has arrived. */
 const shown = (text: string) => joined(new GrowingMarkdown(context).render(text, true)).replace(CARET, '');
 
@@ -144,12 +147,12 @@ describe('A growing text', () => {
 					for (const { html } of markdown.render(text.slice(0, end), true))
 						expect(forbiddenIn(html)).toEqual([]);
 				}
-				const grown = joined(markdown.render(text, false));
-				// Definitions reach only their own block.
-				if (!/\]:/.test(text))
-					expect(grown.replaceAll(/\s+/g, ' ').trim()).toBe(
-						renderMarkdown(text, context).replaceAll(/\s+/g, ' ').trim()
-					);
+				const grown = spaced(joined(markdown.render(text, false)));
+				// Definitions reach only their own block, and one may come to take in the words below it.
+				if (/\]:/.test(text)) return;
+				expect(grown).toBe(spaced(joined(new GrowingMarkdown(context).render(text, false))));
+				// The parser reads an empty item by what stands before its block.
+				if (!/(?:[-+*]|\d[.)])[ \t]*$/m.test(text)) expect(grown).toBe(spaced(renderMarkdown(text, context)));
 			}),
 			{ numRuns: 200 }
 		);
