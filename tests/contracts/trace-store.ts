@@ -85,12 +85,12 @@ export function describeTraceStore(name: string, open: () => StoreUnderTest): vo
 			it('saves the text so far, until the end', () => {
 				const trace = pendingTrace();
 				store.create(trace);
-				store.saveProgress(trace.trace_id, 'Use');
-				store.saveProgress(trace.trace_id, 'Use `po');
+				store.saveProgress(new Map([[trace.trace_id, 'Use']]));
+				store.saveProgress(new Map([[trace.trace_id, 'Use `po']]));
 				expect(store.get(trace.trace_id)).toEqual({ ...trace, answer: 'Use `po' });
 				const ended = answered(trace);
 				store.finalise({ trace: ended, tokenLengths: [] });
-				store.saveProgress(trace.trace_id, 'too late');
+				store.saveProgress(new Map([[trace.trace_id, 'too late']]));
 				expect(store.get(trace.trace_id)?.answer).toBe(ended.answer);
 			});
 
@@ -98,7 +98,7 @@ export function describeTraceStore(name: string, open: () => StoreUnderTest): vo
 				const trace = pendingTrace();
 				store.create(trace);
 				store.saveSources(trace.trace_id, [demoSource]);
-				store.saveProgress(trace.trace_id, 'Use');
+				store.saveProgress(new Map([[trace.trace_id, 'Use']]));
 				expect(store.get(trace.trace_id)).toEqual({ ...trace, answer: 'Use', sources: [demoSource] });
 				const ended = answered(trace);
 				store.finalise({ trace: ended, tokenLengths: [] });
@@ -106,9 +106,23 @@ export function describeTraceStore(name: string, open: () => StoreUnderTest): vo
 				expect(store.get(trace.trace_id)?.sources).toEqual(ended.sources);
 			});
 
-			it('takes no notice of progress of unknown traces', () => {
-				store.saveProgress('nobody', 'text');
+			it('saves the texts of several traces, and takes no notice of unknown and ended ones among them', () => {
+				const [one, two] = [pendingTrace(), pendingTrace()];
+				store.create(one);
+				const ended = keep();
+				store.create(two);
+				store.saveProgress(
+					new Map([
+						['nobody', 'text'],
+						[one.trace_id, 'Use'],
+						[ended.trace_id, 'too late'],
+						[two.trace_id, 'Call']
+					])
+				);
 				expect(store.get('nobody')).toBeNull();
+				expect(store.get(one.trace_id)?.answer).toBe('Use');
+				expect(store.get(ended.trace_id)?.answer).toBe(ended.answer);
+				expect(store.get(two.trace_id)?.answer).toBe('Call');
 			});
 
 			it('is untouched by later changes to what went in or came out', async () => {
@@ -153,7 +167,7 @@ export function describeTraceStore(name: string, open: () => StoreUnderTest): vo
 				const trace = pendingTrace();
 				store.create(trace);
 				expect(store.getRun(trace.trace_id)?.tokenLengths).toEqual([]);
-				store.saveProgress(trace.trace_id, 'Use `po');
+				store.saveProgress(new Map([[trace.trace_id, 'Use `po']]));
 				expect(store.getRun(trace.trace_id)?.tokenLengths).toEqual([7]);
 			});
 

@@ -119,6 +119,40 @@ describe('a locked store', () => {
 	});
 });
 
+describe('texts that grow', () => {
+	it('are saved together, each as it is last, except those of runs that have ended', async () => {
+		const save = vi.spyOn(store, 'saveProgress');
+		const journal = new Journal(store);
+		const [one, two, ended] = [pendingTrace(), pendingTrace(), pendingTrace()];
+		for (const trace of [one, two, ended]) journal.create(trace);
+		journal.saveProgress(one.trace_id, 'U');
+		journal.saveProgress(two.trace_id, 'Call');
+		journal.saveProgress(one.trace_id, 'Use');
+		journal.saveProgress(ended.trace_id, 'too late');
+		journal.finalise({ trace: answered(ended), tokenLengths: [] }, true);
+		await vi.waitFor(() => expect(save).toHaveBeenCalled());
+		expect(save.mock.calls).toEqual([
+			[
+				new Map([
+					[one.trace_id, 'Use'],
+					[two.trace_id, 'Call']
+				])
+			]
+		]);
+		expect(store.get(one.trace_id)?.answer).toBe('Use');
+		expect(store.get(two.trace_id)?.answer).toBe('Call');
+	});
+
+	it('are saved at once when the journal is closed', () => {
+		const journal = new Journal(store);
+		const trace = pendingTrace();
+		journal.create(trace);
+		journal.saveProgress(trace.trace_id, 'Use');
+		journal.close();
+		expect(store.get(trace.trace_id)?.answer).toBe('Use');
+	});
+});
+
 describe('a store that cannot be written', () => {
 	it.each([
 		['disk_full', 'PRAGMA max_page_count = 1', 'PRAGMA max_page_count = 1000000'],

@@ -38,7 +38,8 @@ async function live(
 	const answerOf = ({ trace, length }: Life, share: number) =>
 		`${canary('answer', trace.trace_id)} `.repeat(Math.ceil(length * share));
 	for (let flush = 1; flush <= flushes; flush += 1) {
-		for (const life of lives) store.saveProgress(life.trace.trace_id, answerOf(life, flush / flushes));
+		for (const life of lives)
+			store.saveProgress(new Map([[life.trace.trace_id, answerOf(life, flush / flushes)]]));
 		await setImmediate();
 	}
 	for (const life of lives) {
@@ -133,7 +134,7 @@ it('of small traces in a large store, whose rows SQLite has moved about, nothing
 		const { trace_id } = one.trace;
 		one.length += 1 + next(one.end + 1);
 		const answer = `${canary('answer', trace_id)} `.repeat(Math.min(one.length, one.end));
-		store.saveProgress(trace_id, answer);
+		store.saveProgress(new Map([[trace_id, answer]]));
 		if (one.length < one.end) continue;
 		store.finalise({ trace: answered(one.trace, { answer, candidates: [] }), tokenLengths: [] });
 		growing.splice(at, 1);

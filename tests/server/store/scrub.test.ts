@@ -31,7 +31,7 @@ function fill(store: SqliteTraceStore, lengths: readonly number[]): { traceId: s
 		return { trace, canary, length, traceId: trace.trace_id };
 	});
 	for (const { traceId, canary, length } of filled.toSorted((a, b) => a.length - b.length)) {
-		store.saveProgress(traceId, `${canary} `.repeat(length / 40));
+		store.saveProgress(new Map([[traceId, `${canary} `.repeat(length / 40)]]));
 	}
 	for (const { trace, canary, length } of filled) {
 		const ended = answered(trace, {

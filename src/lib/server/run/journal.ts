@@ -9,6 +9,8 @@ const MOST_WAITING = 500;
 const RETRY_MS = 1000;
 /** How long catching up may hold up everything else at a time. */
 const SLICE_MS = 5;
+/** How long texts are gathered, to be saved in one transaction: many small ones would cost more than what they write. */
+const GATHER_MS = 50;
 
 /** A trace that the store has not taken yet. */
 interface Waiting {
@@ -42,6 +44,9 @@ export class Journal {
 	#trouble: StoreTrouble | null = null;
 	readonly #log = new RepeatedFailureLog();
 	#timer: ReturnType<typeof setTimeout> | undefined;
+	/** Texts that are about to be saved, by trace id. */
+	#progress = new Map<string, string>();
+	#progressTimer: ReturnType<typeof setTimeout> | undefined;
 
 	constructor(store: TraceStore, { mostWaiting = MOST_WAITING, retryMs = RETRY_MS }: JournalOptions = {}) {
 		this.#store = store;
@@ -76,10 +81,14 @@ export class Journal {
 		return false;
 	}
 
+	/** Saves the text so far, a moment later and together with that of others. */
 	saveProgress(traceId: string, answer: string): void {
 		const waiting = this.#waiting.get(traceId);
 		if (waiting) waiting.trace = { ...waiting.trace, answer };
-		else this.#attempt(() => this.#store.saveProgress(traceId, answer));
+		else {
+			this.#progress.set(traceId, answer);
+			this.#progressTimer ??= setTimeout(() => this.#saveGathered(), GATHER_MS);
+		}
 	}
 
 	saveSources(traceId: string, sources: Source[]): void {
@@ -94,6 +103,7 @@ export class Journal {
 	 */
 	finalise(run: StoredRun, wasCreated: boolean): void {
 		const { trace } = run;
+		this.#progress.delete(trace.trace_id);
 		const isCreated = this.#createdLate.delete(trace.trace_id) || wasCreated;
 		const waiting = this.#waiting.get(trace.trace_id) ?? { trace, isCreated, run };
 		waiting.run = run;
@@ -132,9 +142,18 @@ export class Journal {
 
 	/** One last try for everything that waits; to be called before the store is closed. */
 	close(): void {
+		this.#saveGathered();
 		clearTimeout(this.#timer);
 		for (const waiting of this.#waiting.values()) if (!this.#catchUpWith(waiting)) break;
 		clearTimeout(this.#timer);
+	}
+
+	#saveGathered(): void {
+		clearTimeout(this.#progressTimer);
+		this.#progressTimer = undefined;
+		const answers = this.#progress;
+		this.#progress = new Map();
+		if (answers.size > 0) this.#attempt(() => this.#store.saveProgress(answers));
 	}
 
 	/** False when the store still fails. */

@@ -40,11 +40,13 @@ export class MemoryTraceStore implements TraceStore {
 		this.#makeRoom();
 	}
 
-	saveProgress(traceId: string, answer: string): void {
-		const entry = this.#entries.get(traceId);
-		if (entry?.run.trace.status !== 'pending') return;
-		entry.run.trace.answer = answer;
-		entry.run.tokenLengths = tokenLengthsOf(answer, null);
+	saveProgress(answers: ReadonlyMap<string, string>): void {
+		for (const [traceId, answer] of answers) {
+			const entry = this.#entries.get(traceId);
+			if (entry?.run.trace.status !== 'pending') continue;
+			entry.run.trace.answer = answer;
+			entry.run.tokenLengths = tokenLengthsOf(answer, null);
+		}
 	}
 
 	saveSources(traceId: string, sources: readonly Source[]): void {

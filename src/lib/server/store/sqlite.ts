@@ -59,8 +59,8 @@ export class SqliteTraceStore implements TraceStore {
 		this.#questions.inserted();
 	}
 
-	saveProgress(traceId: string, answer: string): void {
-		this.#writer.saveProgress(traceId, answer);
+	saveProgress(answers: ReadonlyMap<string, string>): void {
+		this.#writer.saveProgress(answers);
 	}
 
 	saveSources(traceId: string, sources: readonly Source[]): void {

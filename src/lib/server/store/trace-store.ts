@@ -31,8 +31,12 @@ export interface TraceStore {
 	 * @throws AppError `storage_failed`.
 	 */
 	create(trace: Trace): void;
-	/** Saves the text that has come so far, so that a crash loses little. Ignored once finalised. */
-	saveProgress(traceId: string, answer: string): void;
+	/**
+	 * Saves texts as they are so far, so that a crash loses little: answers by trace id, all or none of them. Traces that
+	 * are unknown or finalised are left as they are.
+	 * @throws AppError `storage_failed`.
+	 */
+	saveProgress(answers: ReadonlyMap<string, string>): void;
 	/** Saves the sources as soon as they are known, so that text which a crash leaves keeps what it cites. Ignored once finalised. */
 	saveSources(traceId: string, sources: readonly Source[]): void;
 	/**

@@ -38,14 +38,17 @@ export class TraceWriter {
 		});
 	}
 
-	/** Keeps the text so far, unless the run has ended. */
-	saveProgress(traceId: string, answer: string): void {
-		this.#saveWhilePending('answer', answer, traceId);
+	/** Keeps the texts so far of runs that have not ended, by trace id. */
+	saveProgress(answers: ReadonlyMap<string, string>): void {
+		this.#connection.write(() => {
+			for (const [traceId, answer] of answers) this.#saveWhilePending('answer', answer, traceId);
+		});
 	}
 
 	/** Keeps the sources, unless the run has ended. */
 	saveSources(traceId: string, sources: readonly Source[]): void {
-		this.#saveWhilePending('sources', JSON.stringify(sources), traceId);
+		this.#connection.guard(() => this.#saveWhilePending('sources', JSON.stringify(sources), traceId));
+		this.#connection.wrote();
 	}
 
 	/** Ends a pending trace; false when it is not pending any more. */
@@ -99,15 +102,12 @@ export class TraceWriter {
 	}
 
 	#saveWhilePending(column: 'answer' | 'sources', value: string, traceId: string): void {
-		this.#connection.guard(() =>
-			this.#connection
-				.prepare(
-					`UPDATE trace_contents SET ${column} = ?
+		this.#connection
+			.prepare(
+				`UPDATE trace_contents SET ${column} = ?
 				WHERE trace_number = (SELECT trace_number FROM traces WHERE trace_id = ? AND status = 'pending')`
-				)
-				.run(value, traceId)
-		);
-		this.#connection.wrote();
+			)
+			.run(value, traceId);
 	}
 
 	#insert(table: string, columns: Record<string, SQLInputValue>) {
