@@ -24,8 +24,7 @@ const processor = markdownParser()
 		listItemIndent: 'one',
 		rule: '-',
 		handlers: {
-			text: (node: Text, _parent, state, info) =>
-				withPlainCitations(state.safe(node.value, info), info.after)
+			text: (node: Text, _parent, state, info) => withPlainCitations(state.safe(node.value, info), info.after)
 		}
 	})
 	.freeze();
