@@ -5,6 +5,7 @@ import type { Stats } from '#lib/contract/stats.ts';
 import type { TraceSummary } from '#lib/contract/trace.ts';
 import { holdRows, mergeTrace, waitingCount } from './live.ts';
 import { Loader } from './loader.svelte.ts';
+import { followNews } from './shared-news.ts';
 import { PAGE_SIZE, statsInput, traceListInput, type DashboardView } from './view.ts';
 
 /** News of many traces become one request for the figures, at most this often, in milliseconds. */
@@ -112,8 +113,11 @@ export class DashboardFeed {
 	async #listen(signal: AbortSignal): Promise<void> {
 		this.liveliness = 'live';
 		try {
-			const onConnection = (isOpen: boolean) => this.#connected(isOpen);
-			for await (const trace of this.#client.traces.live({ signal, onConnection })) this.#take(trace);
+			const listener = {
+				onTrace: (trace: TraceSummary) => this.#take(trace),
+				onConnection: (isOpen: boolean) => this.#connected(isOpen)
+			};
+			await followNews(this.#client, listener, signal);
 		} catch {
 			signal.throwIfAborted();
 		}
