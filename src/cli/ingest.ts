@@ -48,7 +48,7 @@ export async function ingest(sources: readonly string[], options: IngestCommandO
 
 /** Reads the sources of a library into the corpus, showing how far it has come. */
 export async function ingestLibrary(
-	{ corpus }: Services,
+	{ corpus, config }: Services,
 	options: {
 		sources: readonly SourceArgument[];
 		library: string;
@@ -62,6 +62,7 @@ export async function ingestLibrary(
 		return await ingestSources({
 			...options,
 			corpus,
+			hosts: config.INGEST_HOSTS.length > 0 ? config.INGEST_HOSTS : undefined,
 			onProgress: ({ done, total, document }) => progress.update(done, total, document)
 		});
 	} finally {

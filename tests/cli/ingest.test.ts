@@ -4,8 +4,8 @@ import { expect, test } from 'vitest';
 import { runCli } from '../fixtures/cli.ts';
 import { tempFolder, type TempFolder } from '../fixtures/temp-folder.ts';
 
-const cli = (folder: TempFolder, args: readonly string[]) =>
-	runCli(args, { cwd: folder.path, env: { DATA_DIR: join(folder.path, 'data') } });
+const cli = (folder: TempFolder, args: readonly string[], settings: Record<string, string> = {}) =>
+	runCli(args, { cwd: folder.path, env: { DATA_DIR: join(folder.path, 'data'), ...settings } });
 
 async function ingest(folder: TempFolder, ...args: string[]) {
 	const { code, stdout, stderr } = await cli(folder, ['ingest', ...args, '--json']);
@@ -91,6 +91,19 @@ test('several folders and files may make one library', async () => {
 	const report = await ingest(folder, 'one', 'two', 'c.txt', '-l', 'fruit');
 	expect(report.documents.added).toBe(3);
 	expect(await documents(folder)).toBe(3);
+});
+
+test('a host that is not listed is refused, one that is listed goes by any spelling', async () => {
+	await using folder = await tempFolder();
+	const from = async (address: string) => {
+		const settings = { INGEST_HOSTS: 'docs.invalid, Other.invalid' };
+		const { stderr } = await cli(folder, ['ingest', address, '-l', 'x'], settings);
+		return stderr;
+	};
+	expect(await from('http://else.invalid/a')).toContain(
+		'else.invalid is not among the hosts that may be read'
+	);
+	expect(await from('http://OTHER.invalid/a')).toContain('The server could not be reached');
 });
 
 test('an address inside the own network is refused', async () => {

@@ -35,6 +35,8 @@ describe('settings', () => {
 		['OPENAI_BASE_URL', 'ftp://host/v1'],
 		['RESUME_GRACE_MS', '-1'],
 		['TRACE_CONTENT', 'some'],
+		['SQLITE_SYNCHRONOUS', 'off'],
+		['INGEST_HOSTS', 'docs.example, https://b.example'],
 		['MAX_CONCURRENT_ANSWERS', '0']
 	])('stop the start with one line that names %s when it is %s', (name, value) => {
 		let message = '';

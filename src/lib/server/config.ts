@@ -158,6 +158,15 @@ const settings = {
 	TRACE_MAX_BYTES: integer(1_000_000, 1e15)
 		.optional()
 		.describe('Bytes that traces may take on the disk; the oldest are deleted beyond it. Unset keeps all.'),
+	SQLITE_SYNCHRONOUS: z
+		.enum(['normal', 'full'], { error: 'must be normal or full' })
+		.default('normal')
+		.describe('Set to full to lose no trace when the power fails; each write then waits for the disk.'),
+	INGEST_HOSTS: list
+		.pipe(z.array(z.string().regex(/^[a-z\d.-]+$/i, 'must list names of hosts such as docs.example.com')))
+		.transform((hosts) => hosts.map((host) => host.toLowerCase()))
+		.default([])
+		.describe('Hosts that ingest may read pages from; commas between. Unset allows every public one.'),
 	API_KEYS: list
 		.superRefine((entries, { addIssue }) => {
 			const wrong = entries.findIndex((entry) => parseApiKey(entry) === null);

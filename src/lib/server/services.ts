@@ -62,7 +62,7 @@ const DAY_MS = 86_400_000;
  */
 export async function createServices(config: Config): Promise<Services> {
 	const prices = loadPrices(config.PRICES);
-	const store = new SqliteTraceStore(config.DATA_DIR);
+	const store = new SqliteTraceStore(config.DATA_DIR, config.SQLITE_SYNCHRONOUS);
 	const corpus = new Corpus(config.DATA_DIR);
 	const embedder = chooseEmbedder(config);
 	const index = new LiveIndex({ corpus, dataFolder: config.DATA_DIR, embedder, onError: reportIndexFailure });

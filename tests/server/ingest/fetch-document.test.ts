@@ -131,6 +131,26 @@ describe('the address guard', () => {
 		}
 	);
 
+	it('reads only from the hosts that are listed, after redirects too', async () => {
+		let asked = 0;
+		await using inner = await serve((request, response) => {
+			asked++;
+			send('text/plain', 'Words.')(request, response);
+		});
+		await using outer = await serve(
+			(_request, response) =>
+				void response.writeHead(302, { location: `http://localhost:${inner.port}/` }).end()
+		);
+		using folder = new CorpusFolder();
+		const refused = await read(folder, outer.url, { hosts: ['127.0.0.1'] });
+		expect(refused.failures[0]?.reason).toBe('localhost is not among the hosts that may be read.');
+		expect((await read(folder, outer.url, { hosts: ['localhost'] })).failures).toHaveLength(1);
+		expect(asked).toBe(0);
+		const allowed = await read(folder, outer.url, { hosts: ['localhost', '127.0.0.1'] });
+		expect(allowed.failures).toEqual([]);
+		expect(asked).toBe(1);
+	});
+
 	it('checks every redirect', async () => {
 		let asked = 0;
 		await using inner = await serve((_request, response) => void response.end(String(asked++)));

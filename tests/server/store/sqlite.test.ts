@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Trace } from '#lib/contract/trace.ts';
 import { MemoryTraceStore } from '#lib/server/store/memory.ts';
 import { SqliteTraceStore } from '#lib/server/store/sqlite.ts';
+import { StoreConnection } from '#lib/server/store/store-connection.ts';
 import { INTERRUPTED_ERROR } from '#lib/server/store/trace-store.ts';
 import { startStoreProcess, type StoreProcess } from '../../fixtures/store-process.ts';
 import { answered, listRequest, pendingTrace } from '../../fixtures/traces.ts';
@@ -246,6 +247,17 @@ describe('a process that dies', () => {
 		store.create(trace);
 		store.close();
 		expect(open().get(trace.trace_id)?.status).toBe('interrupted');
+	});
+});
+
+describe('a write', () => {
+	it.each([
+		['normal', 1],
+		['full', 2]
+	] as const)('waits for the disk as told: %s', (synchronous, level) => {
+		const connection = new StoreConnection(join(folder, 'traces.sqlite'), synchronous);
+		expect(connection.database.prepare('PRAGMA synchronous').get()).toEqual({ synchronous: level });
+		connection.close();
 	});
 });
 

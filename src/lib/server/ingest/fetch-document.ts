@@ -6,6 +6,8 @@ import { checkHost, guardedLookup, type AddressGuard, type Resolver } from './ad
 /** How a page is fetched. */
 export interface FetchLimits {
 	guard: AddressGuard;
+	/** Names of the hosts that may be read, in lower case; all unless said otherwise. */
+	hosts?: readonly string[] | undefined;
 	/** Finds the addresses of names; the system's resolver unless said otherwise. */
 	resolve?: Resolver;
 	/** Whether content of this type (the header as sent) at this path is worth loading; all unless said otherwise. */
@@ -28,7 +30,7 @@ export interface FetchedPage {
 const MAX_REDIRECTS = 3;
 
 /**
- * Fetches a page over HTTP(S). Every hop is checked against the guard; the body is cut off as soon as it is too long.
+ * Fetches a page over HTTP(S). Every hop is checked against hosts and guard; the body is cut off as soon as it is too long.
  * @throws AppError `ingest_failed` with a reason for the reader; `cancelled` when the signal fires.
  */
 export async function fetchPage(
@@ -83,6 +85,9 @@ function open(url: URL, limits: FetchLimits, signal: AbortSignal): Promise<Incom
 	// They would be sent, kept as the name of the document, and shown with it.
 	if (url.username || url.password) {
 		throw new AppError('ingest_failed', 'An address with a user name or a password is not read.');
+	}
+	if (limits.hosts && !limits.hosts.includes(url.hostname)) {
+		throw new AppError('ingest_failed', `${url.hostname} is not among the hosts that may be read.`);
 	}
 	checkHost(url.hostname, limits.guard);
 	const request = url.protocol === 'https:' ? httpsRequest : httpRequest;

@@ -31,6 +31,8 @@ export interface IngestOptions {
 	/** Called after every document. */
 	onProgress?: (progress: IngestProgress) => void;
 	signal?: AbortSignal;
+	/** Names of the hosts that URLs and their redirects may lead to, in lower case; default: all. */
+	hosts?: readonly string[] | undefined;
 	/** Which addresses URLs may lead to; default: public ones only. */
 	addressGuard?: AddressGuard;
 	/** Longest fetch of a URL, in milliseconds; default 10,000. */
@@ -115,8 +117,9 @@ class Ingest {
 
 	/** Opens all sources first, so that the total is known; one that cannot be opened is reported and not pruned. */
 	async #open(): Promise<OpenedSource[]> {
-		const { sources, baseUrl, addressGuard, fetchTimeoutMs, fetchMaxBytes } = this.#options;
+		const { sources, baseUrl, hosts, addressGuard, fetchTimeoutMs, fetchMaxBytes } = this.#options;
 		const fetchLimits = {
+			hosts,
 			guard: addressGuard ?? publicAddressesOnly,
 			timeoutMs: fetchTimeoutMs ?? 10_000,
 			maxBytes: fetchMaxBytes ?? 5 * 1024 * 1024

@@ -128,12 +128,18 @@ const PRAGMAS = `
 	PRAGMA busy_timeout = 1000;
 	PRAGMA auto_vacuum = INCREMENTAL;
 	PRAGMA journal_mode = WAL;
-	PRAGMA synchronous = NORMAL;
 	PRAGMA foreign_keys = ON;
 	PRAGMA secure_delete = ON;
 	PRAGMA journal_size_limit = 67108864;
 	PRAGMA wal_autocheckpoint = 16384;
 `;
+
+/**
+ * When a write waits for the disk: with `normal` at checkpoints only, so that a power failure may take the last writes back
+ * (the file stays whole, and the death of a process loses nothing); with `full` at every commit. See
+ * https://sqlite.org/pragma.html#pragma_synchronous
+ */
+export type Synchronous = 'normal' | 'full';
 
 /** How long a write waits for another process, in milliseconds, once the store is open: nothing else happens meanwhile. */
 export const PATIENCE_MS = 100;
@@ -143,8 +149,9 @@ export const PATIENCE_MS = 100;
  * do so at once.
  * @throws AppError `storage_failed` when a newer Citelight has written the database.
  */
-export function prepareDatabase(database: DatabaseSync): void {
+export function prepareDatabase(database: DatabaseSync, synchronous: Synchronous): void {
 	database.exec(PRAGMAS);
+	database.exec(`PRAGMA synchronous = ${synchronous}`);
 	inTransaction(database, () => {
 		const version = Number(database.prepare('PRAGMA user_version').get()?.user_version);
 		if (version > MIGRATIONS.length) {

@@ -6,6 +6,7 @@ import type { FeedbackInput, Trace, TraceListRequest, TraceSummary } from '#lib/
 import { OwnerLock } from './owner-lock.ts';
 import { QuestionIndex } from './question-index.ts';
 import { Retention } from './retention.ts';
+import type { Synchronous } from './schema.ts';
 import { Scrubber } from './scrub.ts';
 import { storageError, StoreConnection } from './store-connection.ts';
 import { TraceReader } from './trace-reader.ts';
@@ -13,9 +14,9 @@ import type { StoredRun, TraceStore, Turn } from './trace-store.ts';
 import { TraceWriter } from './trace-writer.ts';
 
 /**
- * Traces in `traces.sqlite` in the data folder. Write-ahead log with `synchronous = NORMAL`: a commit takes some tens of
- * microseconds and survives the death of the process; a power failure may lose the last moments. Several processes may
- * have it open; opening it ends, as `interrupted`, what dead ones have left pending.
+ * Traces in `traces.sqlite` in the data folder. Write-ahead log; unless told otherwise a commit takes some tens of
+ * microseconds and survives the death of the process, while a power failure may lose the last moments. Several processes
+ * may have it open; opening it ends, as `interrupted`, what dead ones have left pending.
  */
 export class SqliteTraceStore implements TraceStore {
 	readonly #connection: StoreConnection;
@@ -30,12 +31,12 @@ export class SqliteTraceStore implements TraceStore {
 	 * @param dataFolder made when it is not there.
 	 * @throws AppError `storage_failed`.
 	 */
-	constructor(dataFolder: string) {
+	constructor(dataFolder: string, synchronous?: Synchronous) {
 		const path = join(dataFolder, 'traces.sqlite');
 		let connection: StoreConnection | undefined;
 		try {
 			mkdirSync(dataFolder, { recursive: true });
-			connection = new StoreConnection(path);
+			connection = new StoreConnection(path, synchronous);
 			const { database, prepare, write, guard } = connection;
 			this.#connection = connection;
 			this.#owner = OwnerLock.acquire(path);

@@ -1,7 +1,7 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { AppError } from '#lib/server/error.ts';
 import { Checkpointer } from './checkpointer.ts';
-import { inTransaction, PATIENCE_MS, prepareDatabase } from './schema.ts';
+import { inTransaction, PATIENCE_MS, prepareDatabase, type Synchronous } from './schema.ts';
 import { storeTroubleOf } from './store-trouble.ts';
 
 /** The connection to a trace database: its statements, each prepared once, its transactions, and what its failures become. */
@@ -12,10 +12,10 @@ export class StoreConnection {
 	#isImpatient = false;
 
 	/** Opens a database, making it when it is not there, and brings it to the current schema; throws what SQLite throws. */
-	constructor(path: string) {
+	constructor(path: string, synchronous: Synchronous = 'normal') {
 		this.database = new DatabaseSync(path);
 		try {
-			prepareDatabase(this.database);
+			prepareDatabase(this.database, synchronous);
 		} catch (thrown) {
 			this.database.close();
 			throw thrown;
