@@ -94,11 +94,16 @@ function createProgram(): Command {
 
 	program
 		.command('traces')
-		.description('list the latest questions, newest first, or delete one')
+		.description('list the latest questions, newest first, or delete some')
 		.option('--limit <n>', 'how many, 1 to 200', number, 20)
 		.addOption(library('only this library'))
 		.addOption(new Option('--status <status>', 'only these').choices(traceStatusSchema.options))
 		.option('--delete <trace_id>', 'delete this trace for good')
+		.addOption(
+			new Option('--delete-subject <subject>', 'delete all traces of this subject for good').conflicts(
+				'delete'
+			)
+		)
 		.addOption(json())
 		.action(async (options) => (await import('./traces.ts')).traces(options));
 

@@ -1,7 +1,8 @@
+import { subjectSchema } from '#lib/contract/ask.ts';
 import { traceListInputSchema } from '#lib/contract/trace.ts';
-import { deleteTrace } from '#lib/server/run/kept-trace.ts';
+import { deleteTrace, deleteTracesOf } from '#lib/server/run/kept-trace.ts';
 import { checkInput } from '#lib/server/transport/invalid-input.ts';
-import { formatDuration } from '#lib/ui/format/index.ts';
+import { formatDuration, formatPlural } from '#lib/ui/format/index.ts';
 import { questionLabel } from '#lib/ui/trace/labels.ts';
 import { shorten, writeJson, writeLine, writeTable } from './terminal.ts';
 import { withServices } from './with-services.ts';
@@ -13,10 +14,20 @@ export interface TracesOptions {
 	json?: boolean;
 	/** Id of a trace to delete. */
 	delete?: string;
+	/** Whose traces to delete. */
+	deleteSubject?: string;
 }
 
-/** Lists the latest traces, newest first, or deletes one. */
-export async function traces({ json, delete: traceId, ...filter }: TracesOptions): Promise<void> {
+/** Lists the latest traces, newest first, or deletes one, or those of a subject. */
+export async function traces(options: TracesOptions): Promise<void> {
+	const { json, delete: traceId, deleteSubject, ...filter } = options;
+	if (deleteSubject !== undefined) {
+		const subject = checkInput(subjectSchema, deleteSubject, 'The subject');
+		const deleted = await withServices((services) => deleteTracesOf(services, subject));
+		if (json) writeJson({ deleted });
+		else writeLine(`${formatPlural(deleted, 'trace')} deleted.`);
+		return;
+	}
 	if (traceId !== undefined) {
 		await withServices((services) => deleteTrace(services, traceId));
 		if (json) writeJson({ trace_id: traceId });

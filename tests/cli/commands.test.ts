@@ -180,6 +180,10 @@ test('traces deletes one for good, and knows which are not there', async () => {
 		stdout: `The trace ${trace_id} is deleted.\n`
 	});
 	expect((await cli(['traces'])).stdout).not.toContain(trace_id);
+	expect(await cli(['traces', '--delete-subject', 'nobody'])).toMatchObject({
+		code: 0,
+		stdout: '0 traces deleted.\n'
+	});
 	const { code, stderr } = await cli(['traces', '--delete', trace_id]);
 	expect(code).toBe(1);
 	expect(stderr).toMatch(/^citelight: There is no run with this trace_id[^\n]+\n$/);
@@ -192,6 +196,8 @@ test.each([
 	[['ask', 'Why?', '--limit', 'many'], 2, /must be a number/],
 	[['ask', 'Why?', '--library', 'castle'], 1, /"castle".*garden, house/],
 	[['ask'], 2, /missing required argument/],
+	[['traces', '--delete', 'x', '--delete-subject', 'y'], 2, /cannot be used with/],
+	[['traces', '--delete-subject', ''], 2, /subject must not be empty/],
 	[['ingest', 'house'], 2, /--library/],
 	[['ingest', 'house', '--library', ' '], 2, /library/],
 	[['ingest', 'house', '--library', 'x', '--base-url', 'here'], 2, /base-url must be an http\(s\) URL/],

@@ -362,6 +362,22 @@ export function describeTraceStore(name: string, open: () => StoreUnderTest): vo
 				expect(store.get(old.trace_id)).toBeNull();
 				expect(await idsOf()).toEqual([edge.trace_id, running.trace_id]);
 			});
+
+			it('by subject takes all of theirs, also one that is still running, and nobody else’s', async () => {
+				const others = [keep(), keep()].map(({ trace_id }) => trace_id);
+				const theirs = Array.from({ length: 12 }, (_, made) => {
+					const pending = pendingTrace({ timestamp: ago(made * minute) });
+					store.create(pending, 'jane');
+					if (made > 0) store.finalise({ trace: answered(pending), tokenLengths: [] });
+					return pending.trace_id;
+				});
+				const john = pendingTrace({ timestamp: ago(30 * minute) });
+				store.create(john, 'john');
+				expect((await store.deleteSubject('jane')).toSorted()).toEqual(theirs.toSorted());
+				expect((await idsOf()).toSorted()).toEqual([...others, john.trace_id].toSorted());
+				expect(await store.deleteSubject('jane')).toEqual([]);
+				expect(await store.deleteSubject('Jane')).toEqual([]);
+			});
 		});
 
 		describe('statistics', () => {

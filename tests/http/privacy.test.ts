@@ -241,3 +241,55 @@ describe('deleting a trace', () => {
 		await expect(client.traces.delete(trace_id)).rejects.toMatchObject({ code: 'not_found' });
 	});
 });
+
+describe('deleting the traces of a subject', () => {
+	const JANE = `jane.doe+${CANARY}@example.com`;
+	let test: HttpTest;
+	beforeAll(async () => {
+		test = await startHttpTest({ model: { script: answer(['In autumn [1].']) } });
+	});
+	afterAll(() => test?.[Symbol.asyncDispose]());
+
+	const ask = async (subject: string | null, words: string) =>
+		(await (await test.post('/ask', { question: question(words), subject })).json()) as AskResponse;
+	const remove = (subject: string) =>
+		test.get(`/traces?subject=${encodeURIComponent(subject)}`, { method: 'DELETE' });
+
+	it('leaves nothing of them in any file, those of others alone, and names nobody', async () => {
+		const theirs = [await ask(JANE, `${CANARY} one`), await ask(JANE, `${CANARY} two`)];
+		const others = [await ask(null, 'mine'), await ask('john', 'his')];
+		expect(traceFiles(test.app.dataDir)).toContain(`${CANARY} two`);
+		expect(traceFiles(test.app.dataDir)).not.toContain('jane.doe');
+		expect(await (await test.get(`/traces/${theirs[0]!.trace_id}`)).text()).not.toContain('jane.doe');
+		expect(JSON.stringify(test.model.calls.map(({ rawBody }) => rawBody))).not.toContain('jane.doe');
+		const gone = await remove(JANE);
+		expect([gone.status, await gone.json()]).toEqual([200, { deleted: 2 }]);
+		expect(traceFiles(test.app.dataDir)).not.toContain(CANARY);
+		for (const { trace_id } of theirs) {
+			expect((await test.get(`/traces/${trace_id}`)).status).toBe(404);
+			expect((await test.get(`/ask/stream/${trace_id}`)).status).toBe(404);
+		}
+		for (const { trace_id } of others) expect((await test.get(`/traces/${trace_id}`)).status).toBe(200);
+		expect(await (await remove(JANE)).json()).toEqual({ deleted: 0 });
+	});
+
+	it('stops those that are going on', async () => {
+		test.model.queue(stall(['In autumn']));
+		const told: string[] = [];
+		const asked = await test.post('/ask/stream', { question: question('still'), subject: 'late' });
+		for await (const { event } of readEvents(asked)) {
+			told.push(event.type);
+			if (event.type === 'token') expect(await (await remove('late')).json()).toEqual({ deleted: 1 });
+		}
+		expect(told.at(-1)).toBe('error');
+		expect(test.model.activeCalls).toBe(0);
+		expect(await (await test.get('/traces')).text()).not.toContain('still');
+	});
+
+	it('is possible from the client', async () => {
+		const client = createCitelightClient({ url: test.app.url });
+		const { trace_id } = await client.askOnce({ question: question(), subject: 'ann' });
+		expect(await client.traces.deleteSubject('ann')).toBe(1);
+		await expect(client.traces.get(trace_id)).rejects.toMatchObject({ code: 'not_found' });
+	});
+});

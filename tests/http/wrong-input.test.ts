@@ -182,6 +182,19 @@ const cases: Wrong[] = [
 		code: 'not_found',
 		says: /no run/
 	})),
+	...[
+		['/traces', /^subject must be a string/],
+		['/traces?subject=', /^subject must not be empty/],
+		[`/traces?subject=${'x'.repeat(201)}`, /^subject must be at most 200 characters/],
+		['/traces?subject=jane&library=orchard', /^The query must have a subject and nothing else\.$/]
+	].map(([path, says]): Wrong => ({
+		path: path as string,
+		name: 'what to delete',
+		init: { method: 'DELETE' },
+		status: 400,
+		code: 'invalid_request',
+		says: says as RegExp
+	})),
 	{
 		path: `/ask/${unknown}`,
 		name: 'unknown run',
@@ -234,6 +247,7 @@ describe('wrong input', () => {
 		['POST', `/ask/stream/${unknown}`, 'GET'],
 		['GET', `/ask/${unknown}`, 'DELETE'],
 		['POST', '/traces', 'GET'],
+		['POST', '/traces', 'DELETE'],
 		['DELETE', '/stats', 'GET'],
 		['GET', '/search', 'POST'],
 		['GET', '/feedback', 'POST'],

@@ -25,6 +25,8 @@ export interface CitelightClient {
 		get(trace_id: string): Promise<Trace>;
 		/** Deletes a trace for good; a run that is going on is stopped first. */
 		delete(trace_id: string): Promise<void>;
+		/** Deletes all traces of a subject for good, see `AskInput`; resolves to how many there were. */
+		deleteSubject(subject: string): Promise<number>;
 		/** Each trace as it is accepted and as it ends, from now on, until the loop is left or the signal fires. */
 		live(options?: AskOptions): AsyncIterable<TraceSummary, void, undefined>;
 	};
@@ -48,6 +50,9 @@ export function createCitelightClient(options: ConnectionOptions): CitelightClie
 			get: (trace_id) => call(connection.traces.get.query({ trace_id })),
 			async delete(trace_id) {
 				await call(connection.traces.delete.mutate({ trace_id }));
+			},
+			async deleteSubject(subject) {
+				return (await call(connection.traces.delete_subject.mutate({ subject }))).deleted;
 			},
 			live(options = {}) {
 				const left = new AbortController();

@@ -15,6 +15,12 @@ export const questionSchema = z
 /** The filter on one library; null or absent means all of them. */
 export const libraryFilterSchema = z.string().trim().min(1).max(200).nullish();
 
+/** Whom questions are from, as the application in front names them: an account, a person. */
+export const subjectSchema = z
+	.string({ error: 'subject must be a string' })
+	.min(1, 'subject must not be empty')
+	.max(200, 'subject must be at most 200 characters');
+
 /** A question, as `POST /ask`, `POST /ask/stream` and the tRPC procedures take it. */
 export const askInputSchema = z.object({
 	question: questionSchema,
@@ -28,6 +34,8 @@ export const askInputSchema = z.object({
 		.string()
 		.regex(/^[\w-]{1,100}$/, 'conversation_id must be 1 to 100 letters, digits, - or _')
 		.nullish(),
+	/** Whom it is from, so that all that was kept of them can be deleted at once. Kept as a hash only, and told to no model. */
+	subject: subjectSchema.nullish(),
 	/**
 	 * Chosen by the client, once a question: a repeated request with the same key attaches to the run that the
 	 * first one started instead of starting (and paying for) another.

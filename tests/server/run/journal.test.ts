@@ -96,6 +96,24 @@ describe('a locked store', () => {
 		expect(journal.findRun(pending.trace_id)).toBeNull();
 	});
 
+	it('knows whose trace waits, also once it is stored', async () => {
+		const journal = new Journal(store, { mostWaiting: 1 });
+		const unlock = lock();
+		const [first, second] = [pendingTrace(), pendingTrace()];
+		journal.create(first, 'jane');
+		// There is room for one only: the other is known again at its end.
+		journal.create(second, 'jane');
+		expect(journal.ofSubject('jane')).toHaveLength(1);
+		journal.finalise({ trace: answered(first), tokenLengths: [] }, false, 'jane');
+		unlock();
+		catchUp(journal);
+		journal.finalise({ trace: answered(second), tokenLengths: [] }, false, 'jane');
+		expect(journal.ofSubject('jane')).toEqual([]);
+		expect((await store.deleteSubject('jane')).toSorted()).toEqual(
+			[first.trace_id, second.trace_id].toSorted()
+		);
+	});
+
 	it('is tried again by itself', async () => {
 		const journal = new Journal(store, { retryMs: 1 });
 		const unlock = lock();

@@ -15,6 +15,7 @@ const GATHER_MS = 50;
 /** A trace that the store has not taken yet. */
 interface Waiting {
 	trace: Trace;
+	subject: string | null;
 	isCreated: boolean;
 	/** Once it has ended. */
 	run: StoredRun | null;
@@ -75,9 +76,9 @@ export class Journal {
 	}
 
 	/** False when it is not stored yet. */
-	create(trace: Trace): boolean {
-		if (this.#attempt(() => void this.#store.create(trace))) return true;
-		this.#wait({ trace, isCreated: false, run: null });
+	create(trace: Trace, subject: string | null = null): boolean {
+		if (this.#attempt(() => this.#store.create(trace, subject))) return true;
+		this.#wait({ trace, subject, isCreated: false, run: null });
 		return false;
 	}
 
@@ -100,12 +101,13 @@ export class Journal {
 	/**
 	 * Ends the trace in the store.
 	 * @param wasCreated what `create` returned.
+	 * @param subject what `create` was given.
 	 */
-	finalise(run: StoredRun, wasCreated: boolean): void {
+	finalise(run: StoredRun, wasCreated: boolean, subject: string | null = null): void {
 		const { trace } = run;
 		this.#progress.delete(trace.trace_id);
 		const isCreated = this.#createdLate.delete(trace.trace_id) || wasCreated;
-		const waiting = this.#waiting.get(trace.trace_id) ?? { trace, isCreated, run };
+		const waiting = this.#waiting.get(trace.trace_id) ?? { trace, subject, isCreated, run };
 		waiting.run = run;
 		if (!this.#attempt(() => this.#put(waiting))) this.#wait(waiting);
 		else this.#waiting.delete(trace.trace_id);
@@ -120,6 +122,11 @@ export class Journal {
 	/** A run that has ended and waits for the store; null when there is none. */
 	findRun(traceId: string): StoredRun | null {
 		return this.#waiting.get(traceId)?.run ?? null;
+	}
+
+	/** Ids of the traces of a subject that wait for the store. */
+	ofSubject(subject: string): string[] {
+		return [...this.#waiting].filter(([, waiting]) => waiting.subject === subject).map(([id]) => id);
 	}
 
 	/** False when no such trace waits. */
@@ -174,8 +181,8 @@ export class Journal {
 
 	#put(waiting: Waiting): void {
 		if (!waiting.isCreated) {
-			const { run, trace } = waiting;
-			this.#store.create(run ? { ...run.trace, status: 'pending', answer: null } : trace);
+			const { run, trace, subject } = waiting;
+			this.#store.create(run ? { ...run.trace, status: 'pending', answer: null } : trace, subject);
 			waiting.isCreated = true;
 		}
 		if (waiting.run) this.#store.finalise(waiting.run);

@@ -43,6 +43,22 @@ export async function deleteTrace({ store, runs }: Keepers, traceId: string): Pr
 	if (wasStored) await store.erased(AbortSignal.timeout(ERASURE_MS));
 }
 
+/**
+ * Deletes all traces of a subject as `deleteTrace` does; resolves to how many there were. Whoever asks in their name meanwhile may
+ * leave another.
+ * @throws AppError `storage_failed`.
+ */
+export async function deleteTracesOf({ store, runs }: Keepers, subject: string): Promise<number> {
+	const deleted = new Set(runs.ofSubject(subject));
+	// What goes on is stored when it has been stopped: only then is everything in the store.
+	await Promise.all([...deleted].map((traceId) => runs.forget(traceId)));
+	for (const traceId of await store.deleteSubject(subject)) {
+		deleted.add(traceId);
+		await runs.forget(traceId);
+	}
+	return deleted.size;
+}
+
 /** The error for an id that stands for no run. */
 export function unknownTrace(): AppError {
 	return new AppError(

@@ -27,6 +27,11 @@ export class KnownRuns {
 		return this.#byId.get(traceId);
 	}
 
+	/** Ids of the runs that are from a subject. */
+	ofSubject(subject: string): string[] {
+		return [...this.#byId].filter(([, run]) => run.request.subject === subject).map(([id]) => id);
+	}
+
 	/**
 	 * The run that the first request with this key started; null when there is none.
 	 * @throws AppError `invalid_request` when the key belongs to another question.
@@ -80,7 +85,9 @@ function ownKey({ idempotency_key: key }: AskRequest, client = ''): string | nul
 }
 
 function isSameQuestion(one: AskRequest, other: AskRequest): boolean {
-	const parts = ({ question, library, limit, temperature, conversation_id }: AskRequest) =>
-		JSON.stringify([question, library ?? null, limit, temperature ?? null, conversation_id ?? null]);
+	const parts = ({ question, library, limit, temperature, conversation_id, subject }: AskRequest) =>
+		JSON.stringify(
+			[question, library, limit, temperature, conversation_id, subject].map((part) => part ?? null)
+		);
 	return parts(one) === parts(other);
 }

@@ -163,6 +163,11 @@ export class RunRegistry {
 		return run !== undefined || wasWaiting;
 	}
 
+	/** Ids of the runs of a subject that are in memory, whether they go on, have ended or wait for the store. */
+	ofSubject(subject: string): string[] {
+		return [...new Set([...this.#runs.ofSubject(subject), ...this.#context.journal.ofSubject(subject)])];
+	}
+
 	/** The trace of a run that the store has not taken yet; null when there is none. */
 	unstored(traceId: string): Trace | null {
 		return this.#context.journal.find(traceId);

@@ -69,7 +69,7 @@ export class Run {
 		this.#text = new AnswerText(context.privacy, (answer) =>
 			context.journal.saveProgress(this.traceId, answer)
 		);
-		this.#wasStored = context.journal.create(this.trace);
+		this.#wasStored = context.journal.create(this.trace, request.subject);
 		this.#attendance = new Attendance(context.resumeGraceMs, (untakenMs) => this.cancel(deserted(untakenMs)));
 		this.#place = context.queue.join(this.#stop.signal, client);
 		this.finished = this.#live();
@@ -208,7 +208,7 @@ export class Run {
 		const kept = privacy.keptRun(this.#own, this.#text.tokenLengths);
 		this.#kept = kept.trace;
 		// Stored first, so that a client that sees the terminal event can read the trace.
-		journal.finalise(kept, this.#wasStored);
+		journal.finalise(kept, this.#wasStored, this.request.subject);
 		this.#log.append(privacy.shownEvent(terminal));
 		this.#log.close();
 		return this.#own;

@@ -13,6 +13,7 @@ interface Entry {
 	metrics: TraceMetrics;
 	/** Place in the order of insertion. */
 	number: number;
+	subject: string | null;
 }
 
 export interface MemoryTraceStoreOptions {
@@ -31,12 +32,12 @@ export class MemoryTraceStore implements TraceStore {
 		this.#capacity = capacity;
 	}
 
-	create(trace: Trace): void {
+	create(trace: Trace, subject: string | null = null): void {
 		if (this.#entries.has(trace.trace_id)) {
 			throw new AppError('storage_failed', 'A trace with this id exists already.');
 		}
 		const run = { trace: structuredClone(trace), tokenLengths: tokenLengthsOf(trace.answer, null) };
-		this.#entries.set(trace.trace_id, { run, metrics: metricsOf(trace), number: this.#inserted++ });
+		this.#entries.set(trace.trace_id, { run, metrics: metricsOf(trace), number: this.#inserted++, subject });
 		this.#makeRoom();
 	}
 
@@ -140,6 +141,12 @@ export class MemoryTraceStore implements TraceStore {
 			deleted += 1;
 		}
 		return deleted;
+	}
+
+	async deleteSubject(subject: string): Promise<string[]> {
+		const theirs = [...this.#entries].filter(([, entry]) => entry.subject === subject).map(([id]) => id);
+		for (const traceId of theirs) this.#entries.delete(traceId);
+		return theirs;
 	}
 
 	close(): void {

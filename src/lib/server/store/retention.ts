@@ -1,4 +1,4 @@
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { setImmediate } from 'node:timers/promises';
 import type { Scrubber } from './scrub.ts';
 
@@ -11,7 +11,7 @@ const VACUUM_PAGES = 100;
 /** How long is waited until nothing is left of what was deleted, while somebody is reading; it goes on without being waited for. */
 const ERASURE_MS = 2000;
 
-/** Deletes the oldest traces in small batches, and gives their space back to the disk. */
+/** Deletes many traces in small batches, and gives their space back to the disk. */
 export class Retention {
 	readonly #database: DatabaseSync;
 	readonly #scrubber: Scrubber;
@@ -29,29 +29,47 @@ export class Retention {
 	 * @param before milliseconds since the epoch.
 	 */
 	async deleteOldest(before: number, isWanted: () => boolean): Promise<number> {
+		let deleted = 0;
+		for await (const batch of this.#delete("timestamp < ? AND status <> 'pending'", before, isWanted))
+			deleted += batch.length;
+		return deleted;
+	}
+
+	/** Deletes all traces of a subject, pending ones too; resolves to their ids. */
+	async deleteSubject(hash: Uint8Array): Promise<string[]> {
+		const deleted: string[] = [];
+		for await (const batch of this.#delete('subject = ?', hash, () => true)) deleted.push(...batch);
+		return deleted;
+	}
+
+	/** Gives the ids of each batch; comes to its end when the space is given back, and nothing is left in files. */
+	async *#delete(
+		condition: string,
+		value: SQLInputValue,
+		isWanted: () => boolean
+	): AsyncGenerator<string[], void> {
 		const batch = this.#guard(() =>
 			this.#database.prepare(
 				`DELETE FROM traces WHERE trace_number IN (
-					SELECT trace_number FROM traces WHERE timestamp < ? AND status <> 'pending'
-					ORDER BY timestamp LIMIT ${DELETE_BATCH})`
+					SELECT trace_number FROM traces WHERE ${condition}
+					ORDER BY timestamp LIMIT ${DELETE_BATCH}) RETURNING trace_id`
 			)
 		);
-		let deleted = 0;
+		let isAny = false;
 		while (this.#guard(isWanted)) {
-			const { changes } = this.#guard(() => batch.run(before));
-			deleted += Number(changes);
-			if (Number(changes) < DELETE_BATCH) break;
+			const deleted = this.#guard(() => batch.all(value)).map(({ trace_id }) => String(trace_id));
+			isAny ||= deleted.length > 0;
+			yield deleted;
+			if (deleted.length < DELETE_BATCH) break;
 			await setImmediate();
 		}
-		while (deleted > 0 && this.#database.isOpen && this.#figure('freelist_count') > 0) {
+		if (!isAny) return;
+		while (this.#database.isOpen && this.#figure('freelist_count') > 0) {
 			this.#guard(() => this.#database.exec(`PRAGMA incremental_vacuum(${VACUUM_PAGES})`));
 			await setImmediate();
 		}
-		if (deleted > 0) {
-			this.#scrubber.scrub();
-			await this.#scrubber.erased(AbortSignal.timeout(ERASURE_MS));
-		}
-		return deleted;
+		this.#scrubber.scrub();
+		await this.#scrubber.erased(AbortSignal.timeout(ERASURE_MS));
 	}
 
 	/** Size of the database without the pages that are free, in bytes; the write-ahead log comes and goes. */

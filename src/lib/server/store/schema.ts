@@ -111,6 +111,11 @@ const MIGRATIONS = [
 	CREATE TRIGGER traces_insert_late AFTER INSERT ON traces
 		WHEN new.timestamp < (SELECT max(timestamp) FROM traces)
 		BEGIN INSERT OR IGNORE INTO late_traces VALUES (new.trace_number); END;
+	`,
+	// Whom a question is from, as a hash.
+	`
+	ALTER TABLE traces ADD COLUMN subject BLOB;
+	CREATE INDEX traces_by_subject ON traces (subject, timestamp) WHERE subject IS NOT NULL;
 	`
 ];
 

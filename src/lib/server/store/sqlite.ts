@@ -10,6 +10,7 @@ import type { Synchronous } from './schema.ts';
 import { Scrubber } from './scrub.ts';
 import { storageError, StoreConnection } from './store-connection.ts';
 import { TraceReader } from './trace-reader.ts';
+import { hashOfSubject } from './trace-row.ts';
 import type { StoredRun, TraceStore, Turn } from './trace-store.ts';
 import { TraceWriter } from './trace-writer.ts';
 
@@ -55,8 +56,8 @@ export class SqliteTraceStore implements TraceStore {
 		}
 	}
 
-	create(trace: Trace): void {
-		this.#writer.create(trace);
+	create(trace: Trace, subject: string | null = null): void {
+		this.#writer.create(trace, subject);
 		this.#questions.inserted();
 	}
 
@@ -110,6 +111,10 @@ export class SqliteTraceStore implements TraceStore {
 
 	async deleteBefore(moment: Date): Promise<number> {
 		return this.#retention.deleteOldest(moment.getTime(), () => true);
+	}
+
+	async deleteSubject(subject: string): Promise<string[]> {
+		return this.#retention.deleteSubject(hashOfSubject(subject));
 	}
 
 	/**

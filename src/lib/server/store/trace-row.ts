@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { SQLOutputValue } from 'node:sqlite';
 import type { Trace, TraceSummary } from '#lib/contract/trace.ts';
 import { metricsOf } from './metrics.ts';
@@ -23,6 +24,11 @@ export function outcomeColumns(trace: Trace) {
 		cost_usd: trace.cost_usd,
 		model: trace.model
 	};
+}
+
+/** What is kept of a subject: enough to find their traces by, and not their name. SHA-256. */
+export function hashOfSubject(subject: string): Uint8Array {
+	return createHash('sha256').update(subject).digest();
 }
 
 /** Columns of `traces` that are known at acceptance and never change. */

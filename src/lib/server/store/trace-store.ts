@@ -28,9 +28,10 @@ export const INTERRUPTED_ERROR = {
 export interface TraceStore {
 	/**
 	 * Keeps the trace of a run that has just been accepted.
+	 * @param subject whom it is from, see `deleteSubject`; null when nobody has said.
 	 * @throws AppError `storage_failed`.
 	 */
-	create(trace: Trace): void;
+	create(trace: Trace, subject?: string | null): void;
 	/**
 	 * Saves texts as they are so far, so that a crash loses little: answers by trace id, all or none of them. Traces that
 	 * are unknown or finalised are left as they are.
@@ -81,5 +82,7 @@ export interface TraceStore {
 	 * reason as `stats`.
 	 */
 	deleteBefore(moment: Date): Promise<number>;
+	/** Deletes the traces of a subject, whatever their status, as `deleteBefore` does; resolves to their ids. */
+	deleteSubject(subject: string): Promise<string[]>;
 	close(): void;
 }

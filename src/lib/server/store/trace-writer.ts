@@ -19,11 +19,12 @@ export class TraceWriter {
 	}
 
 	/** Inserts a trace as it is at its acceptance. */
-	create(trace: Trace): void {
+	create(trace: Trace, subject: string | null): void {
 		const columns = {
 			...rows.acceptanceColumns(trace),
 			...rows.outcomeColumns(trace),
 			rating: trace.feedback?.rating ?? null,
+			subject: subject === null ? null : rows.hashOfSubject(subject),
 			owner: trace.status === 'pending' ? this.#owner.name : null
 		};
 		const contents = {

@@ -1,7 +1,8 @@
 import { tracked, type TrackedEnvelope } from '@trpc/server';
 import { z } from 'zod';
+import { subjectSchema } from '#lib/contract/ask.ts';
 import { traceListInputSchema, type Trace, type TraceSummary } from '#lib/contract/trace.ts';
-import { deleteTrace, findTrace } from '#lib/server/run/kept-trace.ts';
+import { deleteTrace, deleteTracesOf, findTrace } from '#lib/server/run/kept-trace.ts';
 import type { RequestServices } from './context.ts';
 import { adminProcedure, router } from './init.ts';
 
@@ -26,6 +27,12 @@ export const tracesRouter = router({
 			await deleteTrace(ctx.services, input.trace_id);
 			return { trace_id: input.trace_id };
 		}),
+	/** Deletes all traces of a subject for good, those of runs that are going on too. */
+	delete_subject: adminProcedure
+		.input(z.object({ subject: subjectSchema }))
+		.mutation(async ({ ctx, input }): Promise<{ deleted: number }> => ({
+			deleted: await deleteTracesOf(ctx.services, input.subject)
+		})),
 	/** Each trace as it is accepted and as it ends. */
 	live: adminProcedure
 		.input(z.object({ lastEventId: z.string().max(200).optional() }).optional())
