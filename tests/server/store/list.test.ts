@@ -228,6 +228,8 @@ describe('the index of questions', () => {
 			'DROP TABLE erasure',
 			'DROP TRIGGER traces_insert_late',
 			'DROP TABLE late_traces',
+			'DROP INDEX traces_by_subject',
+			'ALTER TABLE traces DROP COLUMN subject',
 			'PRAGMA user_version = 2'
 		]) {
 			query(folder.path, sql);
