@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import {
 	answer,
 	chatChunk,
@@ -127,6 +128,11 @@ export const beforeTheAnswer: readonly Fault[] = [
 	row('204 without a body', [[{ do: 'respond', status: 204, body: '' }]], fails('upstream_truncated'))
 ];
 
+/** A body under the header that says that it is packed. */
+const underGzip = (bytes: string | Uint8Array): Script => [
+	{ do: 'headers', headers: { 'content-encoding': 'gzip' } },
+	send(bytes)
+];
 const tail = (...actions: Script): Script => [token('Four'), ...actions];
 const far = (code: Outcome['code'], more: Partial<Outcome> = {}) => fails(code, { text: 'Four', ...more });
 
@@ -163,6 +169,12 @@ export const inTheAnswer: readonly Fault[] = [
 		],
 		far('upstream_reset')
 	),
+	row(
+		'a packed body that ends too early',
+		[underGzip(gzipSync(textOf([token('Four')])).subarray(0, -8))],
+		far('upstream_reset')
+	),
+	row('a body that is not packed as it says', [underGzip(textOf(good))], fails('upstream_malformed')),
 	row('a line that is no JSON', [tail(send('data: {boom\n\n'))], far('upstream_malformed')),
 	row('a page with status 200', [page(200, '<html>boom</html>')], fails('upstream_malformed')),
 	row(
@@ -307,6 +319,7 @@ export const answersAllTheSame: readonly Fault[] = [
 		],
 		answers()
 	),
+	row('packed, though it was asked not to', [underGzip(gzipSync(textOf(good)))], answers()),
 	row(
 		'chunks of odd shapes',
 		[[...[null, 1, 'x', [], {}, { choices: null }, { choices: [null] }].map(chunk), ...good]],

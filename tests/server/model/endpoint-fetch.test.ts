@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type RequestListener, type ServerResponse } from 'node:http';
 import { createServer as createSocketServer, type AddressInfo, type Server } from 'node:net';
+import { createBrotliCompress, createDeflate, createGzip, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { endpointFetch, readBody } from '#lib/server/model/endpoint-fetch.ts';
 
@@ -126,6 +127,17 @@ describe('requests', () => {
 		await isClosed;
 	});
 
+	it('reads why it was refused when that is packed, and knows that it was when that cannot be read', async () => {
+		const bodies = [gzipSync('{"error":"slow down"}'), Buffer.from('not packed'), Buffer.alloc(0)];
+		await using endpoint = await serve((_, response) => {
+			response.writeHead(429, { 'content-encoding': 'gzip' }).end(bodies.shift());
+		});
+		for (const text of ['{"error":"slow down"}', '', '']) {
+			const response = await post(endpoint.url);
+			expect([response.status, await response.text()]).toEqual([429, text]);
+		}
+	});
+
 	it.each([
 		['another protocol', 'SSH-2.0-OpenSSH_9.9\r\n', 'HPE_INVALID_CONSTANT'],
 		['nothing', '', 'ECONNRESET']
@@ -187,6 +199,59 @@ describe('bodies', () => {
 		await expect(reading).rejects.toBe(refused);
 		await Promise.all(closed);
 		expect(closed).toHaveLength(2);
+	});
+
+	it.each([
+		['gzip', createGzip],
+		['deflate', createDeflate],
+		['br', createBrotliCompress]
+	])('are read as they come although they are packed (%s)', async (encoding, createPacker) => {
+		let isClosed: Promise<unknown> = Promise.resolve();
+		const seen = Promise.withResolvers<void>();
+		await using endpoint = await serve(async (_, response) => {
+			response.writeHead(200, { 'content-encoding': encoding });
+			isClosed = once(response, 'close');
+			const packer = createPacker();
+			packer.pipe(response);
+			packer.write('data: 1\n\n');
+			packer.flush();
+			// The rest comes only when the first event has been seen here.
+			await seen.promise;
+			packer.end('data: 2\n\n');
+		});
+		const pieces: string[] = [];
+		const broken = await readBody(await post(endpoint.url), undefined, (bytes) => {
+			pieces.push(Buffer.from(bytes).toString());
+			seen.resolve();
+		});
+		expect([pieces, broken]).toEqual([['data: 1\n\n', 'data: 2\n\n'], null]);
+		await isClosed;
+	});
+
+	it('say that they broke off when they are packed, too, and close the connection when nobody wants the rest', async () => {
+		const packed = gzipSync('half of it');
+		const closed: Promise<unknown>[] = [];
+		const answers = [
+			(response: ServerResponse) => response.end(packed.subarray(0, -4)),
+			(response: ServerResponse) => response.end('data: not packed\n\n'),
+			(response: ServerResponse) => response.write(packed)
+		];
+		await using endpoint = await serve((_, response) => {
+			response.writeHead(200, { 'content-encoding': 'gzip' });
+			closed.push(once(response, 'close'));
+			answers.shift()!(response);
+		});
+		const cut = await bodyOf(await post(endpoint.url));
+		expect(cut).toMatchObject({ text: 'half of it', broken: { code: 'Z_BUF_ERROR' } });
+		const lie = await bodyOf(await post(endpoint.url));
+		expect(lie).toMatchObject({ text: '', broken: { code: 'Z_DATA_ERROR' } });
+		const controller = new AbortController();
+		const stopped = await readBody(await post(endpoint.url), controller.signal, () =>
+			controller.abort('why')
+		);
+		expect(stopped).toBe('why');
+		await Promise.all(closed);
+		expect(closed).toHaveLength(3);
 	});
 
 	it('leave turns of the event loop to others, however fast they come', async () => {

@@ -1,5 +1,7 @@
 import { request as requestHttp, type IncomingMessage } from 'node:http';
 import { request as requestHttps } from 'node:https';
+import { pipeline, type Readable } from 'node:stream';
+import { createBrotliDecompress, createUnzip } from 'node:zlib';
 import { endpointAgent } from './endpoint-agent.ts';
 
 /** As many as browsers and Node's own `fetch` follow. */
@@ -9,7 +11,15 @@ const LONGEST_REFUSAL = 256 * 1024;
 /** After so many bytes a fast endpoint lets others have a turn of the event loop. */
 const STRETCH_BYTES = 64 * 1024;
 
-const bodies = new WeakMap<Response, IncomingMessage>();
+/** For gateways that pack what they send although they are asked not to. */
+const UNPACKERS = new Map([
+	['gzip', createUnzip],
+	['x-gzip', createUnzip],
+	['deflate', createUnzip],
+	['br', createBrotliDecompress]
+]);
+
+const bodies = new WeakMap<Response, Readable>();
 
 /**
  * A `fetch` for streamed answers: what succeeded has no body of its own, but one to be read by `readBody`. Node's `fetch` takes
@@ -37,9 +47,10 @@ export async function endpointFetch(
 			continue;
 		}
 		const isOk = status >= 200 && status < 300;
-		const text = isOk ? '' : await readText(message, signal);
+		const body = unpack(message);
+		const text = isOk ? '' : await readText(body, signal);
 		const response = new Response(text || null, { status, headers: toHeaders(message) });
-		if (isOk) bodies.set(response, message);
+		if (isOk) bodies.set(response, body);
 		return response;
 	}
 }
@@ -54,9 +65,9 @@ export function readBody(
 	signal: AbortSignal | undefined,
 	take: (bytes: Uint8Array) => void
 ): Promise<unknown> {
-	const message = bodies.get(response);
-	if (!message) throw new TypeError('The response has no body to be read.');
-	return readMessage(message, signal, take);
+	const body = bodies.get(response);
+	if (!body) throw new TypeError('The response has no body to be read.');
+	return readStream(body, signal, take);
 }
 
 function send(url: URL, init: RequestInit, headers: Headers): Promise<IncomingMessage> {
@@ -76,8 +87,20 @@ function send(url: URL, init: RequestInit, headers: Headers): Promise<IncomingMe
 	});
 }
 
-function readMessage(
-	message: IncomingMessage,
+/** The body as it was before it was packed; the message itself where it was not. When one is destroyed, so is the other. */
+function unpack(message: IncomingMessage): Readable {
+	const unpacker = UNPACKERS.get(message.headers['content-encoding']?.trim().toLowerCase() ?? '');
+	if (!unpacker) return message;
+	// An error that comes before anybody reads would end the process.
+	return pipeline(
+		message,
+		unpacker().on('error', () => {}),
+		() => {}
+	);
+}
+
+function readStream(
+	body: Readable,
 	signal: AbortSignal | undefined,
 	take: (bytes: Uint8Array) => void
 ): Promise<unknown> {
@@ -85,13 +108,13 @@ function readMessage(
 		let untold = STRETCH_BYTES;
 		const end = (broken: unknown) => {
 			signal?.removeEventListener('abort', onAbort);
-			message.off('data', onData).off('end', onEnd).off('close', onBroken);
-			if (broken !== null) message.destroy();
+			body.off('data', onData).off('end', onEnd).off('close', onBroken);
+			if (broken !== null) body.destroy();
 			resolve(broken);
 		};
 		const onAbort = () => end(signal?.reason ?? brokenOff());
 		const onEnd = () => end(null);
-		const onBroken = () => end(message.errored ?? brokenOff());
+		const onBroken = () => end(body.errored ?? brokenOff());
 		const onData = (bytes: Uint8Array) => {
 			try {
 				take(bytes);
@@ -102,29 +125,29 @@ function readMessage(
 			untold -= bytes.length;
 			if (untold > 0) return;
 			untold = STRETCH_BYTES;
-			message.pause();
-			setImmediate(() => message.resume());
+			body.pause();
+			setImmediate(() => body.resume());
 		};
 		// It stays: an error that nobody hears would end the process.
-		message.on('error', end);
+		body.on('error', end);
 		if (signal?.aborted) return onAbort();
-		if (message.destroyed) return onBroken();
+		if (body.destroyed) return onBroken();
 		signal?.addEventListener('abort', onAbort);
-		message.on('data', onData).once('end', onEnd).once('close', onBroken);
+		body.on('data', onData).once('end', onEnd).once('close', onBroken);
 	});
 }
 
-async function readText(message: IncomingMessage, signal: AbortSignal | undefined): Promise<string> {
+async function readText(body: Readable, signal: AbortSignal | undefined): Promise<string> {
 	const decoder = new TextDecoder();
 	let text = '';
 	let left = LONGEST_REFUSAL;
-	const broken = await readMessage(message, signal, (bytes) => {
+	await readStream(body, signal, (bytes) => {
 		if (left <= 0) return;
 		text += decoder.decode(bytes.subarray(0, left), { stream: true });
 		left -= bytes.length;
-		if (left <= 0) message.destroy();
+		if (left <= 0) body.destroy();
 	});
-	if (broken !== null && left > 0) throw broken;
+	signal?.throwIfAborted();
 	return text;
 }
 

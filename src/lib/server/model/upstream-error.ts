@@ -24,6 +24,8 @@ const NO_QUOTA = /insufficient_quota|exceeded your current quota|billing/i;
 const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS/;
 /** The connection was there and broke. */
 const RESET = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'UND_ERR_SOCKET']);
+/** A body that is not packed as its headers say: the codes of zlib and of Brotli. */
+const NOT_PACKED_SO = /^(?:Z_DATA_ERROR|ERR_+ERROR_FORMAT)/;
 const TIMEOUT = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'ETIMEDOUT']);
 
 /**
@@ -46,10 +48,14 @@ export function explainFailure(thrown: unknown, endpoint: Endpoint): UpstreamFai
 /** What reading an answer threw after it had begun: such a connection is never tried again. */
 export function explainBrokenStream(thrown: unknown, endpoint: Endpoint): AppError {
 	if (thrown instanceof AppError) return thrown;
+	const code = networkCode(thrown) ?? '';
+	const cause = safeCause(thrown, endpoint);
+	if (NOT_PACKED_SO.test(code))
+		return new AppError('upstream_malformed', malformedMessage(endpoint), { cause });
 	return new AppError(
 		'upstream_reset',
 		`The connection to the ${endpoint.name} endpoint broke in the middle of the answer. Ask again.`,
-		{ cause: safeCause(thrown, endpoint), facts: knownCode(networkCode(thrown) ?? '') }
+		{ cause, facts: knownCode(code) }
 	);
 }
 
