@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
+import { onStopSignal } from './stop-signal.ts';
 
 /**
  * Emitted on `process` when the server stops. Listeners get a function to hand in a promise that is waited for: the
@@ -23,14 +24,7 @@ const FLUSH_TIMEOUT_MS = 1000;
  * @param graceMs that the application gives its answers, in milliseconds.
  */
 export function shutDownOnSignal(server: Server, graceMs: number): void {
-	let stopping = false;
-	const onSignal = (signal: NodeJS.Signals) => {
-		if (stopping) process.exit(signal === 'SIGINT' ? 130 : 143);
-		stopping = true;
-		void shutDown(server, graceMs).then(() => process.exit(0));
-	};
-	process.on('SIGINT', onSignal);
-	process.on('SIGTERM', onSignal);
+	onStopSignal(() => void shutDown(server, graceMs).then(() => process.exit(0)));
 }
 
 async function shutDown(server: Server, graceMs: number): Promise<void> {

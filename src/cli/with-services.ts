@@ -1,6 +1,7 @@
 import { loadConfig } from '#lib/server/config.ts';
 import { AppError } from '#lib/server/error.ts';
 import { createServices, type Services } from '#lib/server/services.ts';
+import { onStopSignal } from './stop-signal.ts';
 
 /**
  * Does a piece of work with the same services that the server has, in this process, and closes them.
@@ -24,14 +25,10 @@ export async function withServices<T>(
 /** Does a piece of work with a signal that Ctrl-C (or SIGTERM) fires; a second one ends the process at once. */
 export async function untilInterrupted<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
 	const controller = new AbortController();
-	const onSignal = () => {
-		if (controller.signal.aborted) process.exit(130);
-		controller.abort(new AppError('cancelled', 'Stopped.'));
-	};
-	process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+	const ignoreSignals = onStopSignal(() => controller.abort(new AppError('cancelled', 'Stopped.')));
 	try {
 		return await work(controller.signal);
 	} finally {
-		process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+		ignoreSignals();
 	}
 }

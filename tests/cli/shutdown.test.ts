@@ -1,9 +1,14 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Trace } from '#lib/contract/trace.ts';
-import { startApp, type App } from '../fixtures/app-server.ts';
+import { startApp, type App, type AppOptions } from '../fixtures/app-server.ts';
 import { runCli } from '../fixtures/cli.ts';
 import { answer, gate, startModelServer, type ModelServer } from '../fixtures/model-server.ts';
 import { tempFolder, type TempFolder } from '../fixtures/temp-folder.ts';
+
+const root = join(import.meta.dirname, '../..');
 
 let model: ModelServer;
 let docs: TempFolder;
@@ -18,8 +23,12 @@ afterAll(async () => {
 	await model?.[Symbol.asyncDispose]();
 });
 
-const start = (env: Record<string, string>) =>
-	startApp({ docs: { house: `${docs.path}/house` }, env: { OPENAI_BASE_URL: model.url, ...env } });
+const start = (env: Record<string, string>, options: Partial<AppOptions> = {}) =>
+	startApp({
+		docs: { house: `${docs.path}/house` },
+		...options,
+		env: { OPENAI_BASE_URL: model.url, ...env }
+	});
 
 /** Asks over a stream; gives a function that reads until something has come, or to the end. */
 async function ask(app: App) {
@@ -89,6 +98,25 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
 	});
 });
 
+test('a signal to npm is one to the server that it runs, and npm ends when the server has', async () => {
+	const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
+		scripts: Record<string, string>;
+	};
+	// What holds for one holds for the other; `npm start` itself would build what other tests run on.
+	expect(scripts.start).toBe(`${scripts.citelight} start`);
+	const command = ['npm', 'run', 'citelight', '--'];
+	await using app = await start({ npm_config_cache: docs.path }, { command, cwd: root });
+	const { promise, resolve: finish } = Promise.withResolvers<void>();
+	model.respondWith(answer(['Turn', gate(promise), ' twice [1].']));
+	const readUntil = await ask(app);
+	await readUntil('"Turn"');
+	const stopped = app.stop('SIGTERM');
+	expect(await draining(app)).toMatchObject({ status: 503 });
+	finish();
+	expect(await readUntil()).toContain('"type":"done"');
+	expect(await stopped).toBe(0);
+});
+
 test('answers that do not end in time, and those that wait for a turn, end with an event', async () => {
 	await using app = await start({ SHUTDOWN_GRACE_MS: '300', MAX_CONCURRENT_ANSWERS: '1' });
 	const never = Promise.withResolvers<void>();
@@ -131,4 +159,22 @@ test.each([
 	await expect(readUntil()).rejects.toThrow();
 	never.resolve();
 	expect(await tracesOf(app)).toMatchObject([{ status: 'interrupted' }]);
+});
+
+test('run by npm, which passes on what its group has had already, only a later second signal ends it at once', async () => {
+	await using app = await start({ SHUTDOWN_GRACE_MS: '60000', npm_lifecycle_event: 'start' });
+	const never = Promise.withResolvers<void>();
+	model.respondWith(answer(['Turn', gate(never.promise)]));
+	const readUntil = await ask(app);
+	await readUntil('"Turn"');
+	let code: number | null | undefined;
+	const signalledAt = performance.now();
+	void app.stop('SIGINT').then((exitCode) => (code = exitCode));
+	while (code === undefined) {
+		await pause(5);
+		void app.stop('SIGINT');
+	}
+	expect(code).toBe(130);
+	expect(performance.now() - signalledAt).toBeGreaterThan(200);
+	never.resolve();
 });
