@@ -125,6 +125,16 @@ export const beforeTheAnswer: readonly Fault[] = [
 	),
 	row('a connection closed without a word', [[hangUp()]], fails('upstream_reset', { calls: 3 })),
 	row('not HTTP at all', [[raw('220 boom ESMTP\r\n'), hangUp()]], fails('upstream_malformed', { calls: 1 })),
+	row(
+		'101: a change of protocol',
+		[[raw('HTTP/1.1 101 Odd\r\nConnection: Upgrade\r\nUpgrade: boom\r\n\r\n')]],
+		fails('upstream_reset', { calls: 3 })
+	),
+	row(
+		'a status that is none',
+		[[raw('HTTP/1.1 600 Odd\r\nContent-Length: 0\r\nRetry-After-Ms: 5\r\n\r\n'), hangUp()]],
+		fails('upstream_5xx', { calls: 3, status: 503, retryAfter: '1' })
+	),
 	row('204 without a body', [[{ do: 'respond', status: 204, body: '' }]], fails('upstream_truncated'))
 ];
 

@@ -140,10 +140,16 @@ describe('requests', () => {
 
 	it.each([
 		['another protocol', 'SSH-2.0-OpenSSH_9.9\r\n', 'HPE_INVALID_CONSTANT'],
-		['nothing', '', 'ECONNRESET']
+		['nothing', '', 'ECONNRESET'],
+		['a change of protocol', 'HTTP/1.1 101 \r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n', 'ECONNRESET']
 	])('fails with the code of Node when what answers is %s', async (_, answer, code) => {
 		await using endpoint = await serveRaw(answer);
 		await expect(post(endpoint.url)).rejects.toMatchObject({ code });
+	});
+
+	it('takes a status that is none for a failure of the server', async () => {
+		await using endpoint = await serveRaw('HTTP/1.1 600 Odd\r\nContent-Length: 0\r\n\r\n');
+		expect((await post(endpoint.url)).status).toBe(500);
 	});
 
 	it('fails when the signal fires before anything was answered', async () => {

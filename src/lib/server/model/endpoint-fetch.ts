@@ -37,7 +37,8 @@ export async function endpointFetch(
 	let url = new URL(address instanceof Request ? address.url : address);
 	for (let redirects = 0; ; redirects += 1) {
 		const message = await send(url, init, headers);
-		const { statusCode: status = 0, headers: received } = message;
+		const { headers: received } = message;
+		const status = knownStatus(message.statusCode);
 		const isRedirect = (status === 307 || status === 308) && received.location !== undefined;
 		if (isRedirect && redirects < MOST_REDIRECTS) {
 			message.destroy();
@@ -83,6 +84,8 @@ function send(url: URL, init: RequestInit, headers: Headers): Promise<IncomingMe
 		outgoing.once('response', resolve);
 		// It stays for the whole time of the answer: an error that nobody hears would end the process.
 		outgoing.on('error', reject);
+		// Closed without either: what answers changes to another protocol (101).
+		outgoing.once('close', () => reject(brokenOff()));
 		outgoing.end(init.body);
 	});
 }
@@ -157,6 +160,11 @@ function toHeaders({ headersDistinct }: IncomingMessage): Headers {
 		for (const value of values) headers.append(name, value);
 	}
 	return headers;
+}
+
+/** One that is none is a failure of the server: https://www.rfc-editor.org/rfc/rfc9110#section-15-3 */
+function knownStatus(status = 0): number {
+	return status >= 200 && status <= 599 ? status : 500;
 }
 
 function brokenOff(): Error {
