@@ -132,7 +132,12 @@ export const beforeTheAnswer: readonly Fault[] = [
 	),
 	row(
 		'a status that is none',
-		[[raw('HTTP/1.1 600 Odd\r\nContent-Length: 0\r\nRetry-After-Ms: 5\r\n\r\n'), hangUp()]],
+		[
+			[
+				raw('HTTP/1.1 600 Odd\r\nConnection: close\r\nContent-Length: 0\r\nRetry-After-Ms: 5\r\n\r\n'),
+				hangUp()
+			]
+		],
 		fails('upstream_5xx', { calls: 3, status: 503, retryAfter: '1' })
 	),
 	row('204 without a body', [[{ do: 'respond', status: 204, body: '' }]], fails('upstream_truncated'))
