@@ -5,10 +5,15 @@ import { ALL_LIBRARIES, libraryRanges, REMOVED, type NumberRange } from './libra
 import { FIELDS } from './passage-fields.ts';
 import { buildPostings, lowerBound, type Postings } from './postings.ts';
 import { Segment, type Slice } from './segment.ts';
+import { languages, type Language } from './text/languages.ts';
 import { TokenStore } from './token-store.ts';
 import { Vocabulary } from './vocabulary.ts';
 
 const FIELD_COUNT = FIELDS.length;
+const CODE = FIELDS.indexOf('code');
+
+/** Languages by the number that they are kept under; another order is another format. */
+const LANGUAGES: readonly Language[] = ['english', ...languages];
 
 /** Segments that are searched one by one before the younger ones are merged. */
 const MOST_SEGMENTS = 8;
@@ -19,7 +24,17 @@ export interface Bm25Parts {
 	tokens: TokenStore;
 	/** Library number by passage. */
 	libraries: Uint16Array<ArrayBuffer>;
+	/** Number of the language by passage. */
+	languages: Uint8Array<ArrayBuffer>;
 	segments: Postings[];
+}
+
+/** What follows from the passages that are there. */
+interface Derived {
+	norms: FieldNorms;
+	ranges: Map<number, NumberRange[]>;
+	/** Languages other than English by library. */
+	languages: Map<number, Language[]>;
 }
 
 /**
@@ -32,6 +47,7 @@ export class Bm25Index {
 	readonly tokens: TokenStore;
 	readonly settings: Bm25Settings;
 	readonly #libraries: GrowingArray<Uint16Array<ArrayBuffer>>;
+	readonly #languages: GrowingArray<Uint8Array<ArrayBuffer>>;
 	/** How many passages that are there hold a term. */
 	readonly #documentFrequencies = new GrowingArray(Uint32Array);
 	readonly #segments: Segment[] = [];
@@ -41,13 +57,14 @@ export class Bm25Index {
 	/** Counts the changes, so that what was derived can be known to be outdated. */
 	#version = 1;
 	/** Derived from the passages that are there; null when they have changed. */
-	#derived: { norms: FieldNorms; ranges: Map<number, NumberRange[]> } | null = null;
+	#derived: Derived | null = null;
 
 	constructor(settings: Bm25Settings = defaultBm25Settings, parts?: Bm25Parts) {
 		this.settings = settings;
 		this.vocabulary = parts?.vocabulary ?? new Vocabulary();
 		this.tokens = parts?.tokens ?? new TokenStore();
 		this.#libraries = new GrowingArray(Uint16Array, parts?.libraries);
+		this.#languages = new GrowingArray(Uint8Array, parts?.languages);
 		this.#size = this.tokens.count;
 		const { lengths } = this.tokens;
 		for (let at = 0; at < this.#size * FIELD_COUNT; at += 1)
@@ -79,11 +96,18 @@ export class Bm25Index {
 		return this.#libraries.at(number);
 	}
 
-	/** Adds a passage and returns its number. */
-	add(library: number, fields: readonly string[]): number {
+	/**
+	 * Adds a passage and returns its number.
+	 * @param language of its text; code is read as English, whatever stands around it
+	 */
+	add(library: number, fields: readonly string[], language: Language = 'english'): number {
 		const number = this.tokens.begin();
-		fields.forEach((text, field) => this.vocabulary.readText(text, (term) => this.tokens.push(field, term)));
+		fields.forEach((text, field) => {
+			const own = field === CODE ? 'english' : language;
+			this.vocabulary.readText(text, (term) => this.tokens.push(field, term), own);
+		});
 		this.#libraries.push(library);
+		this.#languages.push(LANGUAGES.indexOf(language));
 		this.#count(number, 1);
 		this.#change();
 		return number;
@@ -129,6 +153,11 @@ export class Bm25Index {
 		return this.#derive().ranges.get(library) ?? [];
 	}
 
+	/** The languages other than English that the passages of a library, or all that are there, are in. */
+	languages(library: number): readonly Language[] {
+		return this.#derive().languages.get(library) ?? [];
+	}
+
 	/** The entries of a term with their impacts, in ascending order of passages. Valid until the next change. */
 	slices(term: number, library: number): Slice[] {
 		this.seal();
@@ -148,7 +177,8 @@ export class Bm25Index {
 		const tokens = this.tokens.select(numbers);
 		const libraries = Uint16Array.from(numbers, (number) => this.library(number));
 		const segments = [buildPostings(tokens, 0, numbers.length, this.vocabulary.size)];
-		return { vocabulary: this.vocabulary, tokens, libraries, segments };
+		const languages = Uint8Array.from(numbers, (number) => this.#languages.at(number));
+		return { vocabulary: this.vocabulary, tokens, libraries, languages, segments };
 	}
 
 	parts(): Bm25Parts {
@@ -157,6 +187,7 @@ export class Bm25Index {
 			vocabulary: this.vocabulary,
 			tokens: this.tokens,
 			libraries: this.#libraries.view(),
+			languages: this.#languages.view(),
 			segments: this.#segments.map((segment) => segment.postings)
 		};
 	}
@@ -198,15 +229,22 @@ export class Bm25Index {
 		this.#segments.splice(from === 0 ? 0 : 1, Infinity, new Segment(merged));
 	}
 
-	#derive(): { norms: FieldNorms; ranges: Map<number, NumberRange[]> } {
-		this.#derived ??= {
-			norms: fieldNorms(
-				this.settings,
-				this.#totalLengths.map((length) => (this.#size > 0 ? length / this.#size : 0))
-			),
-			ranges: libraryRanges(this.#libraries.view())
-		};
+	#derive(): Derived {
+		if (!this.#derived) {
+			const averages = this.#totalLengths.map((length) => (this.#size > 0 ? length / this.#size : 0));
+			const ranges = libraryRanges(this.#libraries.view());
+			const languages = new Map(Array.from(ranges, ([library, own]) => [library, this.#languagesIn(own)]));
+			this.#derived = { norms: fieldNorms(this.settings, averages), ranges, languages };
+		}
 		return this.#derived;
+	}
+
+	#languagesIn(ranges: readonly NumberRange[]): Language[] {
+		const isHeld = new Uint8Array(LANGUAGES.length);
+		for (const { from, to } of ranges) {
+			for (let number = from; number < to; number += 1) isHeld[this.#languages.at(number)] = 1;
+		}
+		return LANGUAGES.filter((language, at) => language !== 'english' && isHeld[at]);
 	}
 
 	#change(): void {

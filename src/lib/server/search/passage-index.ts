@@ -1,5 +1,6 @@
 import type { Chunk } from '#lib/contract/chunk.ts';
 import type { QuestionWord } from './question-words.ts';
+import type { Language } from './text/languages.ts';
 
 /** A chunk as the index takes it. */
 export interface Passage {
@@ -8,6 +9,8 @@ export interface Passage {
 	position: number;
 	/** Unit length; absent when there is no embedder. */
 	vector?: Float32Array;
+	/** Of its document; English when absent. A single passage may be too short to tell it. */
+	language?: Language;
 }
 
 export interface Hit {

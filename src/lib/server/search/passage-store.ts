@@ -11,12 +11,13 @@ import { readLines } from './lines.ts';
 import { FIELDS, type Field } from './passage-fields.ts';
 import { PassageTable } from './passage-table.ts';
 import { queryTerms } from './query-terms.ts';
+import type { Language } from './text/languages.ts';
 import { TokenStore } from './token-store.ts';
 import { VectorBlock } from './vector-block.ts';
 import { Vocabulary } from './vocabulary.ts';
 
 /** Version of the files and of how text becomes terms; an index of another one is not read but made again. */
-export const FORMAT = 2;
+export const FORMAT = 3;
 const FILE = 'passages.bin';
 
 const metaSchema = z.object({
@@ -32,6 +33,8 @@ export interface StoredPassage {
 	chunk: Chunk;
 	position: number;
 	fields: Record<Field, string>;
+	/** Of its text. */
+	language: Language;
 	vector?: Float32Array | undefined;
 }
 
@@ -79,12 +82,13 @@ export class PassageStore {
 	}
 
 	/** Adds a passage and returns its number. The id must not be there already. */
-	add({ chunk, position, fields, vector }: StoredPassage): number {
+	add({ chunk, position, fields, language, vector }: StoredPassage): number {
 		let library = this.#libraries.indexOf(chunk.library);
 		if (library < 0) library = this.#libraries.push(chunk.library) - 1;
 		const number = this.text.add(
 			library,
-			FIELDS.map((field) => fields[field])
+			FIELDS.map((field) => fields[field]),
+			language
 		);
 		this.table.add(chunk, position);
 		this.ids.push(chunk.chunk_id);
@@ -161,6 +165,7 @@ export class PassageStore {
 				terms,
 				lengths,
 				libraries: text.libraries,
+				languages: text.languages,
 				starts: postings?.starts ?? new Uint32Array(0),
 				numbers: postings?.numbers ?? new Uint32Array(0),
 				frequencies: postings?.frequencies ?? new Uint32Array(0),
@@ -215,6 +220,7 @@ export class PassageStore {
 			vocabulary,
 			tokens,
 			libraries: file.array('libraries', 'Uint16Array'),
+			languages: file.array('languages', 'Uint8Array'),
 			segments: ids.length > 0 ? [postings] : []
 		});
 		await breather.breathe();
