@@ -160,6 +160,7 @@ async function warmUp(index: OramaIndex): Promise<void> {
 	const breather = new Breather();
 	for (const question of WARM_UP_QUESTIONS) {
 		const hits = await index.searchText(question, { limit: 50 });
+		await index.questionWords(question);
 		await index.features(
 			question,
 			null,
