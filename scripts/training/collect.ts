@@ -41,11 +41,11 @@ async function collectCandidates(
 	signal: AbortSignal
 ): Promise<Candidates> {
 	const trace = new TraceRecorder({ question, library, limit: 20 }, 'eval', '');
-	const { text, semantic, vector } = await retrieve(knowledge, { question, library }, trace, signal);
+	const { text, semantic, vectors } = await retrieve(knowledge, { question, library }, trace, signal);
 	const fused = fuseByReciprocalRank([text, semantic]).slice(0, RERANK_LIMIT);
 	const ids = fused.map((hit) => hit.chunk_id);
 	const chunks = await knowledge.index.get(ids);
-	const features = await knowledge.index.features(question, vector, ids);
+	const features = await knowledge.index.features(question, vectors, ids);
 	const places = new Map(ids.map((id, place) => [id, place]));
 	const order = (hits: readonly Hit[]) =>
 		Uint32Array.from(hits.map((hit) => places.get(hit.chunk_id)).filter((place) => place !== undefined));

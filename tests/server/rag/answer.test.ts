@@ -6,6 +6,7 @@ import { AppError } from '#lib/server/error.ts';
 import { createAnswerPipeline } from '#lib/server/rag/answer.ts';
 import type { AnswerOutcome, AnswerPart } from '#lib/server/rag/answer-part.ts';
 import type { AnswerEngine } from '#lib/server/rag/engine.ts';
+import { sharedVector } from '#lib/server/model/question-vectors.ts';
 import type { SearchIndex } from '#lib/server/search/passage-index.ts';
 import { unionLength } from '#lib/server/trace/interval.ts';
 import { TraceRecorder } from '#lib/server/trace/recorder.ts';
@@ -40,7 +41,7 @@ function engineOf(index: SearchIndex, generator = scriptedGenerator(['Use ', '`p
 				dimensions: 1,
 				inProcess: true,
 				embedPassages: async (texts) => texts.map(() => new Float32Array([1])),
-				embedQuestion: async () => new Float32Array([1])
+				embedQuestion: async () => sharedVector(new Float32Array([1]))
 			}
 		}),
 		reranker: {

@@ -2,8 +2,9 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
-import type { Embedder } from '#lib/server/model/embedder.ts';
+import type { Embedder, FittedEmbedder, PassageText } from '#lib/server/model/embedder.ts';
 import { lexicalEmbedding } from '#lib/server/model/lexical-embedder.ts';
+import { sharedVector, type QuestionVectors } from '#lib/server/model/question-vectors.ts';
 import { analyze } from '#lib/server/search/analyze.ts';
 import { LiveIndex } from '#lib/server/search/live-index.ts';
 import { INDEX_FOLDER, publishIndex, type PublishProgress } from '#lib/server/search/publish.ts';
@@ -11,6 +12,7 @@ import { DataFolder, document } from './data-folder.ts';
 
 const signal = new AbortController().signal;
 const trainer = lexicalEmbedding(analyze);
+const east = sharedVector(Float32Array.from([1, 0]));
 
 /** Stands for an endpoint: tells length and first letter apart, and keeps what it was asked. */
 class CountingEmbedder implements Embedder {
@@ -23,14 +25,20 @@ class CountingEmbedder implements Embedder {
 		this.model = model;
 	}
 
-	async embedPassages(texts: readonly string[]): Promise<Float32Array[]> {
-		this.asked.push(...texts);
-		return texts.map((text) => Float32Array.from([Math.cos(text.length), Math.sin(text.length)]));
+	async embedPassages(passages: readonly PassageText[]): Promise<Float32Array[]> {
+		this.asked.push(...passages.map(({ text }) => text));
+		return passages.map(({ text }) => Float32Array.from([Math.cos(text.length), Math.sin(text.length)]));
 	}
 
-	async embedQuestion(): Promise<Float32Array> {
-		return Float32Array.from([1, 0]);
+	async embedQuestion(): Promise<QuestionVectors> {
+		return east;
 	}
+}
+
+/** Ids of the vector spaces of what is served, by library. */
+function spacesOf(live: LiveIndex): Record<string, string> {
+	const { spaces } = live.current().embedder as FittedEmbedder;
+	return Object.fromEntries([...spaces].map(([library, { id }]) => [library, id]));
 }
 
 async function open(data: DataFolder, embedder: Parameters<typeof publishIndex>[0]['embedder'] = null) {
@@ -112,7 +120,7 @@ describe('publishIndex', () => {
 		expect(await publish(data, embedder)).toMatchObject({ changed: true, passages: 0 });
 		const live = await open(data, embedder);
 		expect(live.size).toBe(0);
-		expect(await live.searchVector(Float32Array.from([1, 0]), { limit: 1 })).toEqual([]);
+		expect(await live.searchVector(east, { limit: 1 })).toEqual([]);
 	});
 
 	it('asks an endpoint for each text once, over changes and even when the index is lost', async () => {
@@ -125,9 +133,7 @@ describe('publishIndex', () => {
 		rmSync(join(data.path, INDEX_FOLDER), { recursive: true });
 		expect(await publish(data, embedder)).toMatchObject({ changed: true, embedded: 0 });
 		expect(embedder.asked.length).toBe(4);
-		expect(
-			await (await open(data, embedder)).searchVector(Float32Array.from([1, 0]), { limit: 10 })
-		).toHaveLength(4);
+		expect(await (await open(data, embedder)).searchVector(east, { limit: 10 })).toHaveLength(4);
 	});
 
 	it('deletes the vectors of what is gone, and keeps those of the same text elsewhere', async () => {
@@ -166,21 +172,43 @@ describe('publishIndex', () => {
 		expect((await open(data, second)).embeddingModel).toBe('second');
 	});
 
-	it('keeps the fit of the built-in embedder until the corpus has grown by a third', async () => {
+	const pages = (from: number, to: number, library = 'demo') =>
+		Array.from({ length: to - from }, (_, at) =>
+			document(`${from + at}.md`, [`walrus seal otter ${library} ${from + at}`], library)
+		);
+
+	it('keeps the space of a library until it has grown by a third', async () => {
 		using data = new DataFolder();
-		const pages = (from: number, to: number) =>
-			Array.from({ length: to - from }, (_, at) =>
-				document(`${from + at}.md`, [`walrus seal otter ${from + at}`])
-			);
 		data.corpus.replace(pages(0, 12));
 		await publish(data, trainer);
-		const first = (await open(data, trainer)).embeddingModel;
+		const first = spacesOf(await open(data, trainer));
 		data.corpus.replace(pages(12, 16));
 		expect(await publish(data, trainer)).toMatchObject({ embedded: 4 });
-		expect((await open(data, trainer)).embeddingModel).toBe(first);
+		expect(spacesOf(await open(data, trainer))).toEqual(first);
 		data.corpus.replace(pages(16, 17));
 		expect(await publish(data, trainer)).toMatchObject({ embedded: 17 });
-		expect((await open(data, trainer)).embeddingModel).not.toBe(first);
+		expect(spacesOf(await open(data, trainer))).not.toEqual(first);
+	});
+
+	it('embeds nothing of a library when another one comes, is fitted again, or goes', async () => {
+		using data = new DataFolder();
+		data.corpus.replace(pages(0, 12));
+		await publish(data, trainer);
+		const { demo } = spacesOf(await open(data, trainer));
+		data.corpus.replace(pages(0, 8, 'other'));
+		expect(await publish(data, trainer)).toMatchObject({ embedded: 8, passages: 20 });
+		const { other } = spacesOf(await open(data, trainer));
+		data.corpus.replace(pages(8, 20, 'other'));
+		expect(await publish(data, trainer)).toMatchObject({ embedded: 20, passages: 32 });
+		const grown = spacesOf(await open(data, trainer));
+		expect(grown.demo).toBe(demo);
+		expect(grown.other).not.toBe(other);
+		data.corpus.remove(
+			'other',
+			pages(0, 20, 'other').map(({ document }) => document)
+		);
+		expect(await publish(data, trainer)).toMatchObject({ embedded: 0, passages: 12 });
+		expect(spacesOf(await open(data, trainer))).toEqual({ demo });
 	});
 
 	it('keeps the folder before the current one for its readers, and no more', async () => {
@@ -255,10 +283,15 @@ describe('LiveIndex', () => {
 		await publish(data, trainer);
 		await live.refresh();
 		const after = live.current();
-		for (const { index, embedder } of [before, after]) expect(embedder?.model).toBe(index.embeddingModel);
-		expect(after.embedder?.model).not.toBe(before.embedder?.model);
-		const vector = await after.embedder!.embedQuestion('penguin', signal);
-		expect(await after.index.searchVector(vector, { limit: 3 })).toHaveLength(3);
+		for (const [text, { index, embedder }] of [
+			['walrus', before],
+			['penguin', after]
+		] as const) {
+			expect(embedder?.model).toBe(index.embeddingModel);
+			const vectors = await embedder!.embedQuestion({ text, library: null }, signal);
+			const [best] = await index.searchVector(vectors, { limit: 1 });
+			expect(best!.score).toBeCloseTo(1, 5);
+		}
 	});
 
 	it('gives no embedder when the configured one did not make the vectors', async () => {

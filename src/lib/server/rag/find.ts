@@ -19,7 +19,7 @@ export async function findPassages(
 	signal: AbortSignal
 ): Promise<RankedPassage[]> {
 	const breather = new Breather(signal);
-	const { text, semantic, vector } = await retrieve(knowledge, request, trace, signal);
+	const { text, semantic, vectors } = await retrieve(knowledge, request, trace, signal);
 	await breather.breathe();
 	const fused = await trace.step('fusion_rrf', ({ details }) => {
 		const hits = fuseByReciprocalRank([text, semantic]);
@@ -28,7 +28,7 @@ export async function findPassages(
 		trace.ledger.rank('fusion', hits);
 		return hits;
 	});
-	const ranked = await rerank(engine, knowledge, request.question, vector, fused, trace, signal);
+	const ranked = await rerank(engine, knowledge, request.question, vectors, fused, trace, signal);
 	const beyondWindow = fused.slice(RERANK_LIMIT).map((hit) => hit.chunk_id);
 	trace.ledger.describe(ranked.map((passage) => passage.chunk));
 	trace.ledger.dropAt('fusion_rrf', beyondWindow);

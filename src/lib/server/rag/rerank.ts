@@ -1,5 +1,6 @@
 import type { Chunk } from '#lib/contract/chunk.ts';
 import { toAppError } from '#lib/server/error.ts';
+import type { QuestionVectors } from '#lib/server/model/question-vectors.ts';
 import type { Hit } from '#lib/server/search/passage-index.ts';
 import type { Reranked } from '#lib/server/model/reranker.ts';
 import type { TraceRecorder } from '#lib/server/trace/recorder.ts';
@@ -26,7 +27,7 @@ export async function rerank(
 	engine: SearchEngine,
 	knowledge: Knowledge,
 	question: string,
-	vector: Float32Array | null,
+	vectors: QuestionVectors | null,
 	fused: readonly Hit[],
 	trace: TraceRecorder,
 	signal: AbortSignal
@@ -38,7 +39,7 @@ export async function rerank(
 		const window = fused.slice(0, RERANK_LIMIT);
 		const ids = window.map((hit) => hit.chunk_id);
 		const chunks = await knowledge.index.get(ids);
-		const evidence = await knowledge.index.features(question, vector, ids);
+		const evidence = await knowledge.index.features(question, vectors, ids);
 		const byId = new Map(chunks.map((chunk) => [chunk.chunk_id, chunk]));
 		const candidates = chunks.map((chunk) => ({ chunk, features: evidence.get(chunk.chunk_id) ?? {} }));
 		step.details.n_input = candidates.length;

@@ -1,5 +1,6 @@
 import { AppError, throwIfCancelled, toAppError } from '#lib/server/error.ts';
 import { requireDimensions } from '#lib/server/model/embedding-vector.ts';
+import type { QuestionVectors } from '#lib/server/model/question-vectors.ts';
 import type { Hit } from '#lib/server/search/passage-index.ts';
 import type { TraceRecorder } from '#lib/server/trace/recorder.ts';
 import type { Knowledge } from './engine.ts';
@@ -12,8 +13,8 @@ export interface RetrievalRequest {
 export interface Recall {
 	text: Hit[];
 	semantic: Hit[];
-	/** The question's vector; null when there is none. */
-	vector: Float32Array | null;
+	/** The question's vectors by library; null when there are none. */
+	vectors: QuestionVectors | null;
 }
 
 /** How many chunks each search returns. */
@@ -43,11 +44,11 @@ export async function retrieve(
 		if (!embedder) return null;
 		const step = trace.openStep('query_embedding', { model: embedder.model });
 		try {
-			const vector = await embedder.embedQuestion(question, signal);
-			requireDimensions(vector, index.dimensions ?? 0);
-			step.details.dimensions = vector.length;
+			const vectors = await embedder.embedQuestion({ text: question, library }, signal);
+			requireDimensions(vectors.dimensions, index.dimensions ?? 0);
+			step.details.dimensions = vectors.dimensions;
 			step.end();
-			return vector;
+			return vectors;
 		} catch (thrown) {
 			const error = toAppError(thrown);
 			step.details.error = error.code;
@@ -56,10 +57,10 @@ export async function retrieve(
 			return null;
 		}
 	};
-	const searchVector = (vector: Float32Array | null) => {
-		if (!vector) return [];
+	const searchVector = (vectors: QuestionVectors | null) => {
+		if (!vectors) return [];
 		return trace.step('retrieval_semantic', async ({ details }) => {
-			const hits = await index.searchVector(vector, options);
+			const hits = await index.searchVector(vectors, options);
 			details.n_results = hits.length;
 			trace.ledger.rank('semantic', hits);
 			return hits;
@@ -67,15 +68,15 @@ export async function retrieve(
 	};
 	try {
 		if (embedder?.inProcess === false) {
-			const [text, { vector, semantic }] = await Promise.all([
+			const [text, { vectors, semantic }] = await Promise.all([
 				searchText(),
-				embed().then(async (vector) => ({ vector, semantic: await searchVector(vector) }))
+				embed().then(async (vectors) => ({ vectors, semantic: await searchVector(vectors) }))
 			]);
-			return { text, semantic, vector };
+			return { text, semantic, vectors };
 		}
 		const text = await searchText();
-		const vector = await embed();
-		return { text, semantic: await searchVector(vector), vector };
+		const vectors = await embed();
+		return { text, semantic: await searchVector(vectors), vectors };
 	} catch (thrown) {
 		if (thrown instanceof AppError) throw thrown;
 		throw new AppError(

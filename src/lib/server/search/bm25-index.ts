@@ -1,5 +1,5 @@
 import { defaultBm25Settings, type Bm25Settings } from './bm25-settings.ts';
-import { fieldNorms, occurrenceWeight, type FieldNorms } from './field-norms.ts';
+import { FieldTotals, occurrenceWeight, type FieldNorms } from './field-norms.ts';
 import { GrowingArray } from './growing-array.ts';
 import { ALL_LIBRARIES, libraryRanges, REMOVED, type NumberRange } from './library-ranges.ts';
 import { FIELDS } from './passage-fields.ts';
@@ -36,22 +36,19 @@ export class Bm25Index {
 	readonly #documentFrequencies = new GrowingArray(Uint32Array);
 	readonly #segments: Segment[] = [];
 	#size = 0;
-	/** Tokens by field, over the passages that are there. */
-	readonly #totalLengths = new Float64Array(FIELD_COUNT);
+	/** By library number, over the passages that are there. */
+	readonly #totals: FieldTotals[] = [];
 	/** Counts the changes, so that what was derived can be known to be outdated. */
 	#version = 1;
 	/** Derived from the passages that are there; null when they have changed. */
-	#derived: { norms: FieldNorms; ranges: Map<number, NumberRange[]> } | null = null;
+	#derived: { norms: FieldNorms[]; ranges: Map<number, NumberRange[]> } | null = null;
 
 	constructor(settings: Bm25Settings = defaultBm25Settings, parts?: Bm25Parts) {
 		this.settings = settings;
 		this.vocabulary = parts?.vocabulary ?? new Vocabulary();
 		this.tokens = parts?.tokens ?? new TokenStore();
 		this.#libraries = new GrowingArray(Uint16Array, parts?.libraries);
-		this.#size = this.tokens.count;
-		const { lengths } = this.tokens;
-		for (let at = 0; at < this.#size * FIELD_COUNT; at += 1)
-			this.#totalLengths[at % FIELD_COUNT]! += lengths[at]!;
+		for (let number = 0; number < this.tokens.count; number += 1) this.#count(number, 1);
 		for (const segment of parts?.segments ?? []) this.#adopt(segment);
 	}
 
@@ -133,14 +130,16 @@ export class Bm25Index {
 	slices(term: number, library: number): Slice[] {
 		this.seal();
 		const { norms } = this.#derive();
-		const lengths = this.tokens.lengths;
-		for (const segment of this.#segments) segment.prepare(term, norms, this.#version, lengths);
+		const { lengths } = this.tokens;
+		const basis = { norms, lengths, libraries: this.#libraries.array, version: this.#version };
+		for (const segment of this.#segments) segment.prepare(term, basis);
 		return this.#slices(term, library);
 	}
 
-	/** What one occurrence counts in a field of a passage. */
+	/** What one occurrence counts in a field of a passage that is there. */
 	occurrenceWeight(number: number, field: number): number {
-		return occurrenceWeight(this.#derive().norms, field, this.tokens.fieldLength(number, field));
+		const norms = this.#derive().norms[this.library(number)]!;
+		return occurrenceWeight(norms, field, this.tokens.fieldLength(number, field));
 	}
 
 	/** A copy of the given passages only, in one segment, numbered anew in the given order. */
@@ -198,12 +197,9 @@ export class Bm25Index {
 		this.#segments.splice(from === 0 ? 0 : 1, Infinity, new Segment(merged));
 	}
 
-	#derive(): { norms: FieldNorms; ranges: Map<number, NumberRange[]> } {
+	#derive(): { norms: FieldNorms[]; ranges: Map<number, NumberRange[]> } {
 		this.#derived ??= {
-			norms: fieldNorms(
-				this.settings,
-				this.#totalLengths.map((length) => (this.#size > 0 ? length / this.#size : 0))
-			),
+			norms: this.#totals.map((totals) => totals.norms(this.settings)),
 			ranges: libraryRanges(this.#libraries.view())
 		};
 		return this.#derived;
@@ -216,8 +212,8 @@ export class Bm25Index {
 
 	#count(number: number, sign: 1 | -1): void {
 		this.#size += sign;
-		for (let field = 0; field < FIELD_COUNT; field += 1) {
-			this.#totalLengths[field]! += sign * this.tokens.fieldLength(number, field);
-		}
+		const library = this.library(number);
+		while (this.#totals.length <= library) this.#totals.push(new FieldTotals());
+		this.#totals[library]!.count(sign, this.tokens.lengths, number * FIELD_COUNT);
 	}
 }

@@ -1,3 +1,4 @@
+import type { QuestionVectors } from '#lib/server/model/question-vectors.ts';
 import { readOpening, readQuestion, type AskedQuestion } from './asked-question.ts';
 import type { Evidence } from './evidence-values.ts';
 import { ALL_LIBRARIES } from './library-ranges.ts';
@@ -21,10 +22,10 @@ export class EvidenceReader {
 	}
 
 	/** Evidence by chunk id. */
-	read(question: string, vector: Float32Array | null, numbers: readonly number[]): Map<string, Evidence> {
+	read(question: string, vectors: QuestionVectors | null, numbers: readonly number[]): Map<string, Evidence> {
 		const evidence = new Map<string, Evidence>();
 		if (numbers.length === 0) return evidence;
-		const { text, table, vectors, ids } = this.#store;
+		const { text, table, ids } = this.#store;
 		const asked = readQuestion(question, this.#store);
 		const most = this.#mostScore(asked);
 		const { layout } = this.#pages;
@@ -59,7 +60,7 @@ export class EvidenceReader {
 				opening_document_bm25: openingPage.bm25,
 				opening_best_passage: openingPage.best / mostFirst,
 				opening_heading_coverage: openingPage.headingCoverage,
-				semantic: vector && vectors ? vectors.similarity(vector, number) : 0,
+				semantic: vectors ? this.#store.similarity(vectors, number) : 0,
 				neighbours: (neighbour(-1) + neighbour(1)) / 2 / most,
 				position: 1 / (1 + table.position(number)),
 				question_known: asked.known,

@@ -3,6 +3,7 @@ import type { Chunk } from '#lib/contract/chunk.ts';
 import { AppError } from '#lib/server/error.ts';
 import { Breather } from '#lib/server/breather.ts';
 import type { Embedder, EmbedderTrainer } from '#lib/server/model/embedder.ts';
+import { sharedVector, type QuestionVectors } from '#lib/server/model/question-vectors.ts';
 import type { Corpus } from './corpus.ts';
 import { OramaIndex } from './orama.ts';
 import type { Hit, SearchIndex, SearchOptions } from './passage-index.ts';
@@ -112,16 +113,16 @@ export class LiveIndex implements SearchIndex {
 		return this.current().index.searchText(question, options);
 	}
 
-	async searchVector(vector: Float32Array, options: SearchOptions): Promise<Hit[]> {
-		return this.current().index.searchVector(vector, options);
+	async searchVector(vectors: QuestionVectors, options: SearchOptions): Promise<Hit[]> {
+		return this.current().index.searchVector(vectors, options);
 	}
 
 	async features(
 		question: string,
-		vector: Float32Array | null,
+		vectors: QuestionVectors | null,
 		chunkIds: readonly string[]
 	): Promise<Map<string, Record<string, number>>> {
-		return this.current().index.features(question, vector, chunkIds);
+		return this.current().index.features(question, vectors, chunkIds);
 	}
 
 	async questionWords(question: string): Promise<QuestionWord[]> {
@@ -165,7 +166,7 @@ async function warmUp(index: OramaIndex): Promise<void> {
 			null,
 			hits.map((hit) => hit.chunk_id)
 		);
-		await index.searchVector(new Float32Array(index.dimensions).fill(1, 0, 1), { limit: 50 });
+		await index.searchVector(sharedVector(new Float32Array(index.dimensions).fill(1, 0, 1)), { limit: 50 });
 		await breather.breathe();
 	}
 }

@@ -2,11 +2,18 @@ import { create, insertMultiple, remove, search, searchVector, type Orama, type 
 import { mkdir } from 'node:fs/promises';
 import type { Chunk } from '#lib/contract/chunk.ts';
 import { Breather } from '#lib/server/breather.ts';
+import type { QuestionVectors } from '#lib/server/model/question-vectors.ts';
 import type { Bm25Settings } from './bm25-settings.ts';
 import { EvidenceReader } from './evidence.ts';
 import { documentKey } from './index-manifest.ts';
 import { ALL_LIBRARIES } from './library-ranges.ts';
-import { PassageStorePlugin, passageSchema, VECTOR_PROPERTY, type OramaPassage } from './orama-plugin.ts';
+import {
+	PassageStorePlugin,
+	passageSchema,
+	toOramaVector,
+	VECTOR_PROPERTY,
+	type OramaPassage
+} from './orama-plugin.ts';
 import { fieldsOf } from './passage-fields.ts';
 import type { Hit, Passage, PassageIndex, SearchOptions } from './passage-index.ts';
 import { PassageStore } from './passage-store.ts';
@@ -84,9 +91,9 @@ export class OramaIndex implements PassageIndex {
 		);
 	}
 
-	async searchVector(vector: Float32Array, { library, limit }: SearchOptions): Promise<Hit[]> {
+	async searchVector(vectors: QuestionVectors, { library, limit }: SearchOptions): Promise<Hit[]> {
 		if (!this.#store.vectors || this.size === 0) return [];
-		const value = vector as unknown as number[];
+		const value = toOramaVector(vectors);
 		return this.#hits(limit, () =>
 			searchVector(this.#database, {
 				mode: 'vector',
@@ -101,10 +108,10 @@ export class OramaIndex implements PassageIndex {
 
 	async features(
 		question: string,
-		vector: Float32Array | null,
+		vectors: QuestionVectors | null,
 		chunkIds: readonly string[]
 	): Promise<Map<string, Record<string, number>>> {
-		return this.#evidence.read(question, vector, this.#numbers(chunkIds));
+		return this.#evidence.read(question, vectors, this.#numbers(chunkIds));
 	}
 
 	async questionWords(question: string): Promise<QuestionWord[]> {

@@ -1,4 +1,5 @@
 import type { Chunk } from '#lib/contract/chunk.ts';
+import type { QuestionVectors } from '#lib/server/model/question-vectors.ts';
 import type { QuestionWord } from './question-words.ts';
 
 /** A chunk as the index takes it. */
@@ -35,12 +36,15 @@ export interface SearchIndex {
 	readonly dimensions?: number;
 	/** Best passages by BM25, best first. Matching is by exact term after analysis, never by prefix. */
 	searchText(question: string, options: SearchOptions): Promise<Hit[]>;
-	/** Best passages by cosine similarity, best first; no similarity cut-off. Empty when there are no vectors. */
-	searchVector(vector: Float32Array, options: SearchOptions): Promise<Hit[]>;
+	/**
+	 * Best passages by cosine similarity with the question's vector for their library, best first; no similarity cut-off. Empty when there
+	 * are no vectors.
+	 */
+	searchVector(vectors: QuestionVectors, options: SearchOptions): Promise<Hit[]>;
 	/** Evidence about passages for a question, by chunk id: named numbers that a reranker can weigh. */
 	features(
 		question: string,
-		vector: Float32Array | null,
+		vectors: QuestionVectors | null,
 		chunkIds: readonly string[]
 	): Promise<Map<string, Record<string, number>>>;
 	/** The words of a question with the number of passages that hold them, whatever the library. */
