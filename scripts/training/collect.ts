@@ -44,7 +44,7 @@ async function collectCandidates(
 	const { text, semantic, vectors } = await retrieve(knowledge, { question, library }, trace, signal);
 	const fused = fuseByReciprocalRank([text, semantic]).slice(0, RERANK_LIMIT);
 	const ids = fused.map((hit) => hit.chunk_id);
-	const chunks = await knowledge.index.get(ids);
+	const chunks = (await knowledge.index.get(ids)).map(({ chunk }) => chunk);
 	const features = await knowledge.index.features(question, vectors, ids);
 	const places = new Map(ids.map((id, place) => [id, place]));
 	const order = (hits: readonly Hit[]) =>

@@ -67,7 +67,7 @@ function createProgram(): Command {
 		.description('answer a question, with its sources and where the time went')
 		.argument('<question>')
 		.addOption(library('ask this library only'))
-		.option('--limit <n>', 'sources given to the model, 1 to 20', number)
+		.option('--limit <n>', 'sources given to the model at most, 1 to 50', number)
 		.option('--temperature <t>', 'sampling temperature, 0 to 2', number)
 		.addOption(json())
 		.action(async (question, options) => (await import('./ask.ts')).ask(question, options));

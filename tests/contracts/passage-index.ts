@@ -234,7 +234,10 @@ export function describePassageIndex(name: string, kind: IndexKind): void {
 		describe('passages', () => {
 			it('come back as they went in, in the order asked for, without the unknown', async () => {
 				const index = await indexOf(pets);
-				expect(await index.get(['fish', 'unicorn', 'cat'])).toEqual([pets[2]!.chunk, pets[0]!.chunk]);
+				expect((await index.get(['fish', 'unicorn', 'cat'])).map(({ chunk }) => chunk)).toEqual([
+					pets[2]!.chunk,
+					pets[0]!.chunk
+				]);
 			});
 
 			it('are counted, with their libraries', async () => {
@@ -257,7 +260,7 @@ export function describePassageIndex(name: string, kind: IndexKind): void {
 			it('of one id in one batch: the last one stays', async () => {
 				const index = await indexOf([passage('a', 'first'), passage('a', 'second')]);
 				expect(index.size).toBe(1);
-				expect((await index.get(['a']))[0]!.text).toBe('second');
+				expect((await index.get(['a']))[0]!.chunk.text).toBe('second');
 			});
 
 			it('can be removed and added again; the unknown is ignored', async () => {

@@ -31,6 +31,7 @@ export const stepNameSchema = z.enum([
 	'fusion_rrf',
 	'reranking',
 	'evidence_gate',
+	'source_selection',
 	'prompt_building',
 	'llm_generation'
 ]);
@@ -67,8 +68,19 @@ export const NO_USAGE: Usage = {
 export const rankedSchema = z.object({ rank: z.number().int().positive(), score: z.number() });
 export type Ranked = z.infer<typeof rankedSchema>;
 
-/** The stage after which a candidate went no further. */
-export const droppedAtSchema = z.enum(['fusion_rrf', 'reranking', 'evidence_gate', 'prompt_building']);
+/**
+ * Why a candidate went no further: the stage it was dropped at, or, of those that were left when sources were chosen, what kept it out:
+ * `redundant` (a better source says the same), `budget` (SOURCE_TOKENS was used up by better ones) or `limit` (of the request).
+ */
+export const droppedAtSchema = z.enum([
+	'fusion_rrf',
+	'reranking',
+	'evidence_gate',
+	'redundant',
+	'limit',
+	'budget',
+	'prompt_building'
+]);
 export type DroppedAt = z.infer<typeof droppedAtSchema>;
 
 /** One row of the ledger: a chunk that any stage saw, and what became of it. A stage that did not see it is null. */

@@ -51,6 +51,7 @@ function engineOf(index: SearchIndex, generator = scriptedGenerator(['Use ', '`p
 		},
 		generator,
 		prices: { cost: () => null } as unknown as AnswerEngine['prices'],
+		sourceTokens: 3000,
 		contextTokens: 16_384,
 		turns: () => []
 	};

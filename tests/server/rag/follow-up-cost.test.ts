@@ -59,6 +59,7 @@ async function answer(generator: Generator, searchText?: AnswerEngine['knowledge
 		reranker: { model: 'none', rerank: async () => [{ chunk_id: found.chunk_id, score: 1 }] },
 		generator,
 		prices: new PriceList({ priced: { input: 1_000_000, output: 2_000_000 } }),
+		sourceTokens: 3000,
 		contextTokens: 16_384,
 		turns: () => [{ question: 'Which one?', answer: 'This one.' }]
 	};

@@ -12,7 +12,8 @@ import { describeLosers, findPassages } from './find.ts';
 import { judgeEvidence, refusalText } from './gate.ts';
 import { generate } from './generate.ts';
 import { rewriteFollowUp } from './rewrite.ts';
-import { choosePassages } from './select.ts';
+import { chooseSources } from './select.ts';
+import { numberSources } from './sources.ts';
 
 export type { AnswerOutcome, AnswerPart, AnswerPipeline, Tell } from './answer-part.ts';
 
@@ -92,18 +93,21 @@ async function prepare(
 		trace.answer = refusalText(passages);
 		return null;
 	}
+	const selection = await chooseSources(passages, knowledge, trace, {
+		tokens: engine.sourceTokens,
+		limit: request.limit
+	});
 	return trace.step('prompt_building', ({ details }) => {
-		const chosen = choosePassages(passages, request.limit);
 		const { sources, messages, cut } = fitPrompt(
 			request.question,
-			chosen,
+			numberSources(selection.runs),
 			turns,
 			engine.contextTokens,
 			details
 		);
-		trace.ledger.enterContext(sources.map((source) => source.chunk_id));
+		trace.ledger.enterContext(sources.flatMap((source) => source.chunk_ids));
 		trace.ledger.dropAt('prompt_building', cut);
-		trace.ledger.settle('reranking');
+		trace.ledger.settle('budget');
 		trace.record.sources = sources;
 		trace.record.prompt = messages;
 		return { sources, messages };
@@ -114,5 +118,7 @@ async function prepare(
 async function cite(trace: TraceRecorder, sources: readonly Source[]): Promise<void> {
 	const { valid } = await readCitations(trace.answer, sources.length);
 	trace.record.citations = valid;
-	trace.ledger.cite(sources.filter((source) => valid.includes(source.n)).map((source) => source.chunk_id));
+	trace.ledger.cite(
+		sources.filter((source) => valid.includes(source.n)).flatMap((source) => source.chunk_ids)
+	);
 }

@@ -38,5 +38,6 @@ export async function findPassages(
 /** Adds to the ledger what the candidates that were not reranked are; nobody waits for that, so it is done after the answer. */
 export async function describeLosers({ index }: Knowledge, { ledger }: TraceRecorder): Promise<void> {
 	await new Breather().breathe();
-	ledger.describe(await index.get(ledger.undescribed()));
+	const losers = await index.get(ledger.undescribed());
+	ledger.describe(losers.map(({ chunk }) => chunk));
 }

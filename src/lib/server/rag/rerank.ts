@@ -1,17 +1,15 @@
-import type { Chunk } from '#lib/contract/chunk.ts';
 import { toAppError } from '#lib/server/error.ts';
 import type { QuestionVectors } from '#lib/server/model/question-vectors.ts';
-import type { Hit } from '#lib/server/search/passage-index.ts';
+import type { Hit, PlacedChunk } from '#lib/server/search/passage-index.ts';
 import type { Reranked } from '#lib/server/model/reranker.ts';
 import type { TraceRecorder } from '#lib/server/trace/recorder.ts';
 import type { Knowledge, SearchEngine } from './engine.ts';
 
 /** A passage with its place after reranking. */
-export interface RankedPassage {
+export interface RankedPassage extends PlacedChunk {
 	chunk_id: string;
 	/** Of the reranker; higher is better. */
 	score: number;
-	chunk: Chunk;
 	/** Raw evidence from the index, by feature name. */
 	evidence: Readonly<Record<string, number>>;
 }
@@ -38,10 +36,10 @@ export async function rerank(
 	try {
 		const window = fused.slice(0, RERANK_LIMIT);
 		const ids = window.map((hit) => hit.chunk_id);
-		const chunks = await knowledge.index.get(ids);
+		const placed = await knowledge.index.get(ids);
 		const evidence = await knowledge.index.features(question, vectors, ids);
-		const byId = new Map(chunks.map((chunk) => [chunk.chunk_id, chunk]));
-		const candidates = chunks.map((chunk) => ({ chunk, features: evidence.get(chunk.chunk_id) ?? {} }));
+		const byId = new Map(placed.map((each) => [each.chunk.chunk_id, each]));
+		const candidates = placed.map(({ chunk }) => ({ chunk, features: evidence.get(chunk.chunk_id) ?? {} }));
 		step.details.n_input = candidates.length;
 		let order: Reranked[];
 		let status: 'success' | 'skipped' = 'success';
@@ -56,8 +54,8 @@ export async function rerank(
 			order = window;
 		}
 		const ranked = order.flatMap(({ chunk_id, score }) => {
-			const chunk = byId.get(chunk_id);
-			return chunk ? [{ chunk_id, score, chunk, evidence: evidence.get(chunk_id) ?? {} }] : [];
+			const placed = byId.get(chunk_id);
+			return placed ? [{ chunk_id, score, ...placed, evidence: evidence.get(chunk_id) ?? {} }] : [];
 		});
 		step.details.n_output = ranked.length;
 		step.end(status);

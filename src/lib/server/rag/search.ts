@@ -28,7 +28,12 @@ export async function searchPassages(
 	return {
 		results: passages.slice(0, request.limit).map(({ chunk }, index) => {
 			const { semantic = null, bm25 = null, fusion = null, rerank = null } = scores.get(chunk.chunk_id) ?? {};
-			return { n: index + 1, ...chunk, scores: { semantic, bm25, fusion, rerank } };
+			return {
+				n: index + 1,
+				...chunk,
+				chunk_ids: [chunk.chunk_id],
+				scores: { semantic, bm25, fusion, rerank }
+			};
 		}),
 		steps: trace.pending().steps,
 		total_duration_ms: round(total)

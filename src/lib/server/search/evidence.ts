@@ -9,6 +9,9 @@ import { TokenReader } from './token-evidence.ts';
 /** How many of the best passages tell which library the question is about. */
 const LIBRARY_SAMPLE = 30;
 
+/** Passages of a section that are read on either side of one. */
+const MAX_SECTION = 20;
+
 /** Reads evidence about passages for a question. */
 export class EvidenceReader {
 	readonly #store: PassageStore;
@@ -70,6 +73,23 @@ export class EvidenceReader {
 		}
 		reader.release();
 		return evidence;
+	}
+
+	/** The passages around one that follow one another under its heading, in reading order. */
+	section(number: number): number[] {
+		const { table } = this.#store;
+		const { layout } = this.#pages;
+		const headings = (other: number) => JSON.stringify(table.chunk(other).heading_path);
+		const own = headings(number);
+		const around = (step: -1 | 1) => {
+			const found: number[] = [];
+			for (let next = layout.neighbour(number, step); next >= 0; next = layout.neighbour(next, step)) {
+				if (found.length === MAX_SECTION || headings(next) !== own) break;
+				found.push(next);
+			}
+			return found;
+		};
+		return [...around(-1).reverse(), number, ...around(1)];
 	}
 
 	/** What a passage could have at most that holds everything that was asked. */

@@ -1,12 +1,11 @@
 import { join } from 'node:path';
-import type { Chunk } from '#lib/contract/chunk.ts';
 import { AppError } from '#lib/server/error.ts';
 import { Breather } from '#lib/server/breather.ts';
 import type { Embedder, EmbedderTrainer } from '#lib/server/model/embedder.ts';
 import { sharedVector, type QuestionVectors } from '#lib/server/model/question-vectors.ts';
 import type { Corpus } from './corpus.ts';
 import { OramaIndex } from './orama.ts';
-import type { Hit, SearchIndex, SearchOptions } from './passage-index.ts';
+import type { Hit, PlacedChunk, SearchIndex, SearchOptions } from './passage-index.ts';
 import { INDEX_FOLDER, isTrainer } from './publish.ts';
 import type { QuestionWord } from './question-words.ts';
 
@@ -129,8 +128,12 @@ export class LiveIndex implements SearchIndex {
 		return this.current().index.questionWords(question);
 	}
 
-	async get(chunkIds: readonly string[]): Promise<Chunk[]> {
+	async get(chunkIds: readonly string[]): Promise<PlacedChunk[]> {
 		return this.current().index.get(chunkIds);
+	}
+
+	async section(chunkId: string): Promise<PlacedChunk[]> {
+		return this.current().index.section(chunkId);
 	}
 
 	async #load(): Promise<boolean> {

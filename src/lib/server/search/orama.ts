@@ -1,6 +1,5 @@
 import { create, insertMultiple, remove, search, searchVector, type Orama, type Results } from '@orama/orama';
 import { mkdir } from 'node:fs/promises';
-import type { Chunk } from '#lib/contract/chunk.ts';
 import { Breather } from '#lib/server/breather.ts';
 import type { QuestionVectors } from '#lib/server/model/question-vectors.ts';
 import type { Bm25Settings } from './bm25-settings.ts';
@@ -15,7 +14,7 @@ import {
 	type OramaPassage
 } from './orama-plugin.ts';
 import { fieldsOf } from './passage-fields.ts';
-import type { Hit, Passage, PassageIndex, SearchOptions } from './passage-index.ts';
+import type { Hit, Passage, PassageIndex, PlacedChunk, SearchOptions } from './passage-index.ts';
 import { PassageStore } from './passage-store.ts';
 import { questionWords, type QuestionWord } from './question-words.ts';
 
@@ -122,8 +121,13 @@ export class OramaIndex implements PassageIndex {
 		});
 	}
 
-	async get(chunkIds: readonly string[]): Promise<Chunk[]> {
-		return this.#numbers(chunkIds).map((number) => this.#store.table.chunk(number));
+	async get(chunkIds: readonly string[]): Promise<PlacedChunk[]> {
+		return this.#numbers(chunkIds).map((number) => this.#placed(number));
+	}
+
+	async section(chunkId: string): Promise<PlacedChunk[]> {
+		const [number] = this.#numbers([chunkId]);
+		return number === undefined ? [] : this.#evidence.section(number).map((each) => this.#placed(each));
 	}
 
 	async add(passages: readonly Passage[]): Promise<void> {
@@ -159,6 +163,11 @@ export class OramaIndex implements PassageIndex {
 			else byPage.set(page, [ids[number]!]);
 		}
 		return new Map([...byPage].map(([page, own]) => [documentKey(table.pages[page]!), own]));
+	}
+
+	#placed(number: number): PlacedChunk {
+		const { table } = this.#store;
+		return { chunk: table.chunk(number), position: table.position(number) };
 	}
 
 	#numbers(chunkIds: readonly string[]): number[] {

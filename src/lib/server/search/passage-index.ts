@@ -2,11 +2,15 @@ import type { Chunk } from '#lib/contract/chunk.ts';
 import type { QuestionVectors } from '#lib/server/model/question-vectors.ts';
 import type { QuestionWord } from './question-words.ts';
 
-/** A chunk as the index takes it. */
-export interface Passage {
+/** A chunk with its place. */
+export interface PlacedChunk {
 	chunk: Chunk;
 	/** Place in its document, from 0: neighbours are at ±1. */
 	position: number;
+}
+
+/** A chunk as the index takes it. */
+export interface Passage extends PlacedChunk {
 	/** Unit length; absent when there is no embedder. */
 	vector?: Float32Array;
 }
@@ -50,7 +54,9 @@ export interface SearchIndex {
 	/** The words of a question with the number of passages that hold them, whatever the library. */
 	questionWords(question: string): Promise<QuestionWord[]>;
 	/** The passages with these ids, in this order; unknown ids are left out. */
-	get(chunkIds: readonly string[]): Promise<Chunk[]>;
+	get(chunkIds: readonly string[]): Promise<PlacedChunk[]>;
+	/** The passages around one that follow one another under its heading, itself included, in reading order; empty for an unknown id. */
+	section(chunkId: string): Promise<PlacedChunk[]>;
 	/** Names of the libraries that have at least one passage, sorted. */
 	libraries(): string[];
 }
