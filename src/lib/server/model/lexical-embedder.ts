@@ -4,7 +4,15 @@ import { z } from 'zod';
 import { readBuffers, writeBuffers } from '#lib/server/store/buffer-file.ts';
 import { Breather } from '#lib/server/breather.ts';
 import type { EmbedderTrainer, FittedEmbedder, LibraryTexts, PassageText, QuestionText } from './embedder.ts';
-import { countTerms, DIMENSIONS, fitSpace, LexicalSpace, type Analyze } from './lexical-space.ts';
+import {
+	countTerms,
+	DIMENSIONS,
+	fitSpace,
+	lengthOf,
+	LexicalSpace,
+	scale,
+	type Analyze
+} from './lexical-space.ts';
 import type { QuestionVectors } from './question-vectors.ts';
 
 const FILE = 'embedder.bin';
@@ -92,13 +100,22 @@ class LexicalEmbedder implements FittedEmbedder {
 		return vectors;
 	}
 
+	/**
+	 * A vector in the space of each library that knows a word of the question. Similarities in different spaces are ranked together, so the
+	 * less of the question a library knows, the shorter is its vector: else a small one that knows one word would come before all others.
+	 * The longest is of unit length, as that of a single library always is.
+	 */
 	async embedQuestion({ text, library }: QuestionText, _signal: AbortSignal): Promise<QuestionVectors> {
 		const counts = countTerms(this.#analyze(text));
 		const vectors = new Map<string, Float32Array>();
+		let longest = 0;
 		for (const asked of library === null ? this.#spaces.keys() : [library]) {
-			const space = this.#spaces.get(asked);
-			if (space) vectors.set(asked, space.embed(counts));
+			const vector = this.#spaces.get(asked)?.embedQuestion(counts);
+			const length = vector ? lengthOf(vector) : 0;
+			if (length > 0) vectors.set(asked, vector!);
+			longest = Math.max(longest, length);
 		}
+		for (const vector of vectors.values()) scale(vector, 1 / longest);
 		return { dimensions: DIMENSIONS, of: (library) => vectors.get(library) ?? null };
 	}
 
