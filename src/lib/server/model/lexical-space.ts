@@ -57,50 +57,52 @@ export class LexicalSpace implements LibrarySpace {
 
 	/** The vector of a text of the library, of unit length. */
 	embed(counts: TermCounts): Float32Array {
-		const { vector } = this.#project(counts);
-		const length = lengthOf(vector);
-		if (length > 0) scale(vector, 1 / length);
-		else vector[UNKNOWN] = 1;
+		const projected = this.#project(counts);
+		if (projected) return scale(projected.vector, 1 / projected.length);
+		const vector = new Float32Array(DIMENSIONS);
+		vector[UNKNOWN] = 1;
 		return vector;
 	}
 
 	/**
-	 * The vector of a question. Its length, from 0 to 1, is the share of the question that the space knows about: words that it does not
-	 * know, each as heavy as the rarest one that it does, lie outside of it, and so does what its directions leave out.
+	 * The vector of a question, of unit length, and the share of the question that it stands for, above 0 to 1: words that the space does
+	 * not know, each as heavy as the rarest one that it does, lie outside of it, and so does what its directions leave out. Null for 0.
 	 */
-	embedQuestion(counts: TermCounts): Float32Array {
-		const { vector, length } = this.#project(counts);
-		if (length > 0) scale(vector, 1 / length);
-		return vector;
+	embedQuestion(counts: TermCounts): { vector: Float32Array; share: number } | null {
+		const projected = this.#project(counts);
+		if (!projected) return null;
+		const { vector, length, fullLength } = projected;
+		return { vector: scale(vector, 1 / length), share: length / fullLength };
 	}
 
-	/** A text in the directions of the space, and the length that it had before. */
-	#project(counts: TermCounts): { vector: Float32Array; length: number } {
+	/** A text in the directions of the space, its length in them, and in all; null when it lies in none of them. */
+	#project(counts: TermCounts): { vector: Float32Array; length: number; fullLength: number } | null {
 		const { idf, projection, fittedOn } = this.state;
 		const rank = this.#rank;
-		const vector = new Float32Array(DIMENSIONS);
 		const unknown = inverseFrequency(Math.min(fittedOn, FIT_LIMIT) || 1, 1);
-		let squares = 0;
+		let vector: Float32Array | null = null;
+		let fullSquares = 0;
 		for (const [term, count] of counts) {
 			const number = this.#numbers.get(term);
 			const weight = (1 + Math.log(count)) * (number === undefined ? unknown : idf[number]!);
-			squares += weight * weight;
+			fullSquares += weight * weight;
 			if (number === undefined) continue;
+			vector ??= new Float32Array(DIMENSIONS);
 			const row = number * rank;
 			for (let at = 0; at < rank; at += 1) vector[at]! += weight * projection[row + at]!;
 		}
-		return { vector, length: Math.sqrt(squares) };
+		if (!vector) return null;
+		let squares = 0;
+		for (let at = 0; at < rank; at += 1) squares += vector[at]! * vector[at]!;
+		if (squares === 0) return null;
+		return { vector, length: Math.sqrt(squares), fullLength: Math.sqrt(fullSquares) };
 	}
 }
 
-export function lengthOf(vector: Float32Array): number {
-	let squares = 0;
-	for (let at = 0; at < vector.length; at += 1) squares += vector[at]! * vector[at]!;
-	return Math.sqrt(squares);
-}
-
-export function scale(vector: Float32Array, factor: number): void {
+/** Multiplies a vector in place. */
+export function scale(vector: Float32Array, factor: number): Float32Array {
 	for (let at = 0; at < vector.length; at += 1) vector[at]! *= factor;
+	return vector;
 }
 
 /** How often each term of a text occurs in it. */
