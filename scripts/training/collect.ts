@@ -41,11 +41,10 @@ async function collectCandidates(
 	signal: AbortSignal
 ): Promise<Candidates> {
 	const trace = new TraceRecorder({ question, library, limit: 20 }, 'eval', '');
-	const { text, semantic, vectors } = await retrieve(knowledge, { question, library }, trace, signal);
-	const fused = fuseByReciprocalRank([text, semantic]).slice(0, RERANK_LIMIT);
-	const ids = fused.map((hit) => hit.chunk_id);
+	const { hits, asked } = await findCandidates(knowledge, { question, library }, trace, signal);
+	const ids = hits.slice(0, RERANK_LIMIT).map((hit) => hit.chunk_id);
 	const chunks = (await knowledge.index.get(ids)).map(({ chunk }) => chunk);
-	const features = await knowledge.index.features(question, vectors, ids);
+	const features = await knowledge.index.features(asked, ids);
 	const places = new Map(ids.map((id, place) => [id, place]));
 	const order = (hits: readonly Hit[]) =>
 		Uint32Array.from(hits.map((hit) => places.get(hit.chunk_id)).filter((place) => place !== undefined));

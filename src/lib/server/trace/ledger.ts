@@ -2,7 +2,7 @@ import type { Chunk } from '#lib/contract/chunk.ts';
 import type { Candidate, DroppedAt } from '#lib/contract/trace.ts';
 
 /** The stages that give a rank and a score. */
-export type RankingStage = 'semantic' | 'bm25' | 'fusion' | 'rerank';
+export type RankingStage = 'semantic' | 'bm25' | 'parts' | 'pages' | 'fusion' | 'rerank';
 
 /** A scored chunk, in the order of its stage. */
 export interface StageEntry {
@@ -108,6 +108,8 @@ export class Ledger {
 			row = {
 				semantic: null,
 				bm25: null,
+				parts: null,
+				pages: null,
 				fusion: null,
 				rerank: null,
 				in_context: false,
