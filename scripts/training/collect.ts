@@ -1,9 +1,8 @@
 import type { EvalQuestion } from '../../src/cli/eval-questions.ts';
 import type { Chunk } from '#lib/contract/chunk.ts';
 import type { Knowledge } from '#lib/server/rag/engine.ts';
-import { fuseByReciprocalRank } from '#lib/server/rag/fuse.ts';
 import { RERANK_LIMIT } from '#lib/server/rag/rerank.ts';
-import { retrieve } from '#lib/server/rag/retrieve.ts';
+import { findCandidates } from '#lib/server/rag/find.ts';
 import type { Hit } from '#lib/server/search/passage-index.ts';
 import { documentName } from '#lib/server/search/relevance-metrics.ts';
 import { TraceRecorder } from '#lib/server/trace/recorder.ts';

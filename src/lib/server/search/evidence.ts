@@ -112,21 +112,24 @@ export class EvidenceReader {
 		numbers: readonly number[],
 		{ pages: pageLimit, passages: passageLimit }: { pages: number; passages: number }
 	): { number: number; score: number }[] {
-		const { table, before } = this.#store;
+		const { table } = this.#store;
 		const { pages, openingPages } = this.#readPages(
 			input,
 			numbers.map((number) => table.page(number))
 		);
-		return [...new Set(numbers.map((number) => table.page(number)))]
-			.map((page) => {
-				const score = pages.get(page)!.bm25 + OPENING_SHARE * openingPages.get(page)!.bm25;
-				return { page, score, passages: this.#byScore(page, pages.get(page)!) };
-			})
-			.sort((a, b) => b.score - a.score || (before(a.passages[0]!, b.passages[0]!) ? -1 : 1))
+		const rated = Array.from(new Set(numbers.map((number) => table.page(number))), (page) => ({
+			page,
+			score: pages.get(page)!.bm25 + OPENING_SHARE * openingPages.get(page)!.bm25
+		}));
+		const documentOf = ({ page }: { page: number }) => table.pages[page]!.document;
+		return rated
+			.sort((a, b) => b.score - a.score || (documentOf(a) < documentOf(b) ? -1 : 1))
 			.slice(0, pageLimit)
-			.flatMap(({ score, passages }) =>
-				// A score is that of the page; within it, a little less from passage to passage.
-				passages.slice(0, passageLimit).map((number, at) => ({ number, score: score / (1 + at / 1000) }))
+			.flatMap(({ page, score }) =>
+				this.#byScore(page, pages.get(page)!)
+					.slice(0, passageLimit)
+					// A score is that of the page; within it, a little less from passage to passage.
+					.map((number, at) => ({ number, score: score / (1 + at / 1000) }))
 			);
 	}
 
