@@ -7,7 +7,7 @@ import { parseConfig } from '#lib/server/config.ts';
 import { lexicalEmbedding } from '#lib/server/model/lexical-embedder.ts';
 import { analyze } from '#lib/server/search/analyze.ts';
 import { createServices, type Services } from '#lib/server/services.ts';
-import { readQuestions } from '../src/cli/eval-questions.ts';
+import { readQuestions } from '../src/cli/eval/questions.ts';
 import { buildUp, leaveOut } from './training/ablation.ts';
 import { collectExamples } from './training/collect.ts';
 import { crossValidate, measureWeights } from './training/cross-validate.ts';

@@ -1,4 +1,4 @@
-import type { EvalQuestion } from '../../src/cli/eval-questions.ts';
+import type { EvalQuestion } from '#lib/server/evaluation/question.ts';
 import type { Chunk } from '#lib/contract/chunk.ts';
 import type { Knowledge } from '#lib/server/rag/engine.ts';
 import { fuseByReciprocalRank } from '#lib/server/rag/fuse.ts';

@@ -1,7 +1,7 @@
 import type { Chunk } from '#lib/contract/chunk.ts';
 import { OramaIndex } from '#lib/server/search/orama.ts';
 import type { Passage } from '#lib/server/search/passage-index.ts';
-import type { EvalQuestion } from '../../src/cli/eval-questions.ts';
+import type { EvalQuestion } from '#lib/server/evaluation/question.ts';
 import type { Knowledge } from '#lib/server/rag/engine.ts';
 import { shuffle } from './random.ts';
 
@@ -36,7 +36,8 @@ export async function mineQuestions(
 	const questions = [...picked.values()].map((chunk) => ({
 		question: chunk.heading_path.at(-1)!,
 		library: chunk.library,
-		relevant: [chunk.document]
+		relevant: [chunk.document],
+		facts: []
 	}));
 	return { questions, knowledge: { index, embedder: null } };
 }

@@ -1,5 +1,5 @@
 import { formatTable, type Table } from '../bench/table.ts';
-import { METRIC_LABELS, METRICS } from '../../src/cli/eval-metrics.ts';
+import { METRIC_LABELS, METRICS } from '#lib/server/evaluation/metrics.ts';
 import type { ScopeMetrics } from './cross-validate.ts';
 
 /** What was measured, by seed: one entry when nothing depends on it. */

@@ -110,6 +110,16 @@ export function chooseSources(
 	});
 }
 
+/** About as many tokens as a passage, or a source, takes in a prompt: its text, and the headings above it. */
+export function passageTokens({
+	library,
+	title,
+	heading_path,
+	text
+}: Pick<Chunk, 'library' | 'title' | 'heading_path' | 'text'>): number {
+	return typicalTokens([library, title, ...heading_path].join(' > ')) + typicalTokens(text);
+}
+
 /** A passage that may be chosen. */
 class Considered implements PlacedChunk {
 	readonly chunk: Chunk;
@@ -123,8 +133,7 @@ class Considered implements PlacedChunk {
 		this.chunk = chunk;
 		this.position = position;
 		this.rank = rank;
-		const headings = [chunk.library, chunk.title, ...chunk.heading_path].join(' > ');
-		this.tokens = typicalTokens(headings) + typicalTokens(chunk.text);
+		this.tokens = passageTokens(chunk);
 	}
 
 	/** Read on demand: most passages are never compared. */
