@@ -19,6 +19,7 @@ const rooms = [
 	'search',
 	'ingest',
 	'rag',
+	'evaluation',
 	'run',
 	'transport',
 	'trpc',

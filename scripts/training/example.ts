@@ -1,6 +1,3 @@
-/** A list that a search made, as places among the candidates of an example, best first. */
-export type StageOrder = Uint32Array;
-
 /** Candidates one of which should come first. */
 export interface Target {
 	/** Places of the candidates, ascending; at least one. */
@@ -26,6 +23,4 @@ export interface TrainingExample {
 	relevant: readonly string[];
 	/** What is learnt: each fact by the passages that state it, and the pages that answer. */
 	targets: readonly Target[];
-	/** What each stage before the reranker made of it. */
-	orders: { bm25: StageOrder; semantic: StageOrder; fusion: StageOrder };
 }

@@ -75,16 +75,27 @@ function createProgram(): Command {
 	program
 		.command('eval')
 		.description('measure retrieval on questions whose answers are known')
-		.addArgument(new Argument('<questions.jsonl>', 'one {"question", "library"?, "relevant": [...]} a line'))
+		.addArgument(
+			new Argument(
+				'<questions.jsonl>',
+				'one {"question", "library"?, "relevant": [...], "facts"?: [...]} a line'
+			)
+		)
 		.addOption(library('only the questions about this library'))
 		.option('--off-topic <file>', 'questions that the documentation does not answer')
 		.option(
 			'--compare <report.json or NAME=value>',
 			'compare question by question with an earlier --json report, or with other settings; may be repeated',
-			(value: string, values: string[] = []) => [...values, value]
+			collect
 		)
+		.option(
+			'--min <measure=figure>',
+			'exit with 1 when this figure is lower, such as essential=0.8; may be repeated',
+			collect
+		)
+		.option('--failures', 'list the essential facts that were missed, and what was given instead')
 		.addOption(json())
-		.action(async (path, options) => (await import('./eval.ts')).evaluateFiles(path, options));
+		.action(async (path, options) => (await import('./eval/eval.ts')).evaluateFiles(path, options));
 
 	program
 		.command('libraries')
@@ -135,6 +146,11 @@ function version(): string {
 		version: string;
 	};
 	return manifest.version;
+}
+
+/** Values of an option that may be repeated. */
+function collect(value: string, values: string[] = []): string[] {
+	return [...values, value];
 }
 
 function number(text: string): number {

@@ -133,7 +133,7 @@ it('takes headings as questions and hides them where they are answered', async (
 		1
 	);
 	expect(questions).toEqual([
-		{ question: 'How long may a walrus sleep?', library: chunk.library, relevant: ['faq.md'] }
+		{ question: 'How long may a walrus sleep?', library: chunk.library, relevant: ['faq.md'], facts: [] }
 	]);
 	const [found] = await knowledge.index.get(['a']);
 	expect(JSON.stringify(found)).not.toContain('walrus');

@@ -110,6 +110,16 @@ export function chooseSources(
 	});
 }
 
+/** About as many tokens as a passage, or a source, takes in a prompt: its text, and the headings above it. */
+export function passageTokens({
+	library,
+	title,
+	heading_path,
+	text
+}: Pick<Chunk, 'library' | 'title' | 'heading_path' | 'text'>): number {
+	return typicalTokens([library, title, ...heading_path].join(' > ')) + typicalTokens(text);
+}
+
 /** A passage that may be chosen. */
 class Considered implements PlacedChunk {
 	readonly chunk: Chunk;
@@ -127,8 +137,7 @@ class Considered implements PlacedChunk {
 		this.position = position;
 		this.rank = rank;
 		this.page = `${chunk.library}\0${chunk.document}`;
-		const headings = [chunk.library, chunk.title, ...chunk.heading_path].join(' > ');
-		this.tokens = typicalTokens(headings) + typicalTokens(chunk.text);
+		this.tokens = passageTokens(chunk);
 		this.ownWorth = -RANK * Math.log(rank + 1) - SIZE * Math.log(this.tokens);
 	}
 

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { labelOf, parseCompared } from '../../src/cli/eval-compared.ts';
-import { compare, type ComparedReport } from '../../src/cli/eval-comparison.ts';
-import type { QuestionResult, Scope } from '../../src/cli/evaluation.ts';
+import { compare, type ComparedReport, type ComparedResult } from '#lib/server/evaluation/comparison.ts';
+import type { Scope } from '#lib/server/evaluation/evaluate.ts';
+import { labelOf, parseCompared } from '../../../src/cli/eval/compared.ts';
 
-function result(question: string, gain: number, changes: Partial<QuestionResult> = {}): QuestionResult {
+function result(question: string, gain: number, changes: Partial<ComparedResult> = {}): ComparedResult {
 	return {
 		id: null,
 		question,
@@ -12,6 +12,9 @@ function result(question: string, gain: number, changes: Partial<QuestionResult>
 		scope: 'all',
 		first_relevant_rank: gain > 0 ? 1 : null,
 		refused: false,
+		essential: null,
+		all_essential: null,
+		page_hit: Number(gain > 0),
 		recall_at_5: gain,
 		recall_at_20: gain,
 		mrr_at_10: gain,
@@ -19,7 +22,7 @@ function result(question: string, gain: number, changes: Partial<QuestionResult>
 		...changes
 	};
 }
-const reported = (label: string, results: QuestionResult[]): ComparedReport => ({
+const reported = (label: string, results: ComparedResult[]): ComparedReport => ({
 	label,
 	results,
 	times: {}
