@@ -5,39 +5,39 @@
  */
 export const featureWeights: Readonly<Record<string, number>> = {
 	/** The passage itself. */
-	length: 0.18,
-	body_bm25: 0.17,
-	bm25: 0.13,
+	body_bm25: 0.16,
+	length: 0.15,
+	bm25: 0.14,
 	proximity: 0.13,
-	coverage: 0.09,
+	coverage: 0.1,
 	code_bm25: 0.08,
-	body_coverage: 0.06,
+	body_coverage: 0.08,
 	/** The passage, for what the question opens with and for the part of it that it answers best. */
-	part_best: 0.22,
-	opening_bm25: 0.09,
+	part_best: 0.2,
+	opening_bm25: 0.1,
 	/** The page as a whole. */
-	document_coverage: 0.25,
-	document_bm25: 0.24,
-	opening_document_bm25: 0.23,
-	page_size: -0.18,
-	changelog: -0.15,
+	document_bm25: 0.22,
+	document_coverage: 0.22,
+	opening_document_bm25: 0.21,
+	page_size: -0.16,
+	changelog: -0.13,
 	document_second_passage: 0.1,
 	/** What stands beside it. */
 	neighbour_best: 0.08,
 	neighbours: 0.05,
 	/** What it is called. */
-	heading_match: 0.13,
+	heading_match: 0.12,
+	document_heading_coverage: 0.09,
 	heading_coverage: 0.08,
-	document_heading_coverage: 0.08,
+	heading_bm25: 0.06,
+	title_bm25: 0.06,
 	title_match: 0.06,
-	heading_bm25: 0.05,
-	title_bm25: 0.05,
 	/** Where it is: overviews come first on a page. */
-	position: 0.18,
+	position: 0.17,
 	/** Small, because the built-in embedder sees the same words as everything above; see rerank-weights.ts. */
-	semantic: 0.22,
+	semantic: 0.2,
 	/** Which library it belongs to, when all are searched. */
-	library_likelihood: 0.33,
-	library_named: 0.1,
-	library_share: 0.01
+	library_likelihood: 0.28,
+	library_named: 0.09,
+	library_share: 0.02
 };
