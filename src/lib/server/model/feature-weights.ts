@@ -6,12 +6,12 @@
 export const featureWeights: Readonly<Record<string, number>> = {
 	/** The passage itself. */
 	body_bm25: 0.16,
-	length: 0.15,
-	bm25: 0.14,
-	proximity: 0.13,
-	coverage: 0.1,
+	coverage: 0.14,
+	length: 0.14,
+	bm25: 0.13,
+	proximity: 0.12,
 	code_bm25: 0.08,
-	body_coverage: 0.08,
+	body_coverage: 0.06,
 	/** The passage, for what the question opens with and for the part of it that it answers best. */
 	part_best: 0.2,
 	opening_bm25: 0.1,
@@ -28,14 +28,14 @@ export const featureWeights: Readonly<Record<string, number>> = {
 	/** What it is called. */
 	heading_match: 0.12,
 	document_heading_coverage: 0.09,
-	heading_coverage: 0.08,
+	heading_coverage: 0.07,
 	heading_bm25: 0.06,
 	title_bm25: 0.06,
 	title_match: 0.06,
 	/** Where it is: overviews come first on a page. */
 	position: 0.17,
 	/** Small, because the built-in embedder sees the same words as everything above; see rerank-weights.ts. */
-	semantic: 0.2,
+	semantic: 0.19,
 	/** Which library it belongs to, when all are searched. */
 	library_likelihood: 0.28,
 	library_named: 0.09,

@@ -105,8 +105,8 @@ export class TokenReader {
 				byField[field]! += (count * idf * (settings.k1 + 1) * normalised) / (settings.k1 + normalised);
 			}
 			this.#gains[place] = (idf * (settings.k1 + 1) * whole) / (settings.k1 + whole);
-			if (isRelated) continue;
 			if (found) coverage += idf;
+			if (isRelated) continue;
 			if (this.#holds(place, BODY) || this.#holds(place, CODE)) bodyWeight += idf;
 			if (found && identifiers.has(term)) identifier += idf;
 			if (this.#holds(place, TITLE)) titleWeight += idf;

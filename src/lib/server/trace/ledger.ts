@@ -33,7 +33,7 @@ export class Ledger {
 	 * ranked again replaces its earlier ranks.
 	 */
 	rank(stage: RankingStage, entries: readonly StageEntry[]): void {
-		for (const row of this.#rows.values()) row[stage] = null;
+		for (const row of this.#rows.values()) if (row[stage]) row[stage] = null;
 		let rank = 0;
 		for (const { chunk_id, score, features } of entries) {
 			const row = this.#row(chunk_id);
@@ -108,8 +108,6 @@ export class Ledger {
 			row = {
 				semantic: null,
 				bm25: null,
-				parts: null,
-				pages: null,
 				fusion: null,
 				rerank: null,
 				in_context: false,
