@@ -137,7 +137,7 @@ it('takes headings as questions and hides them where they are answered', async (
 	]);
 	const [found] = await knowledge.index.get(['a']);
 	expect(JSON.stringify(found)).not.toContain('walrus');
-	expect(found!.text).toContain('Until noon.');
+	expect(found!.chunk.text).toContain('Until noon.');
 });
 
 it('writes the weights that matter, by part, heaviest first', () => {

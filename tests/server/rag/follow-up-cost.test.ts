@@ -51,7 +51,8 @@ async function answer(generator: Generator, searchText?: AnswerEngine['knowledge
 					searchVector: async () => [],
 					features: async (_question, _vector, ids) => new Map(ids.map((id) => [id, { body: 1 }])),
 					questionWords: async () => [],
-					get: async () => [found],
+					get: async () => [{ chunk: found, position: 0 }],
+					section: async () => [{ chunk: found, position: 0 }],
 					libraries: () => ['demo']
 				},
 				embedder: null

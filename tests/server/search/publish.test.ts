@@ -52,7 +52,7 @@ const publish = (data: DataFolder, embedder: Parameters<typeof publishIndex>[0][
 
 const search = async (live: LiveIndex, question: string) =>
 	(await live.get((await live.searchText(question, { limit: 10 })).map(({ chunk_id }) => chunk_id))).map(
-		({ text }) => text
+		({ chunk }) => chunk.text
 	);
 
 describe('publishIndex', () => {

@@ -3,14 +3,12 @@ import { readOpening, readQuestion, type AskedQuestion } from './asked-question.
 import type { Evidence } from './evidence-values.ts';
 import { ALL_LIBRARIES } from './library-ranges.ts';
 import { PageScorer } from './page-scorer.ts';
+import { SECTION_REACH } from './passage-index.ts';
 import type { PassageStore } from './passage-store.ts';
 import { TokenReader } from './token-evidence.ts';
 
 /** How many of the best passages tell which library the question is about. */
 const LIBRARY_SAMPLE = 30;
-
-/** Passages of a section that are read on either side of one. */
-const MAX_SECTION = 20;
 
 /** Reads evidence about passages for a question. */
 export class EvidenceReader {
@@ -84,7 +82,7 @@ export class EvidenceReader {
 		const around = (step: -1 | 1) => {
 			const found: number[] = [];
 			for (let next = layout.neighbour(number, step); next >= 0; next = layout.neighbour(next, step)) {
-				if (found.length === MAX_SECTION || headings(next) !== own) break;
+				if (found.length === SECTION_REACH || headings(next) !== own) break;
 				found.push(next);
 			}
 			return found;
