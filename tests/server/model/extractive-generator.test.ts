@@ -7,13 +7,12 @@ import { splitBlocks } from '#lib/server/model/quote-block.ts';
 import { termsOf } from '#lib/server/model/quote-terms.ts';
 import { readCitations } from '#lib/server/rag/citations.ts';
 import { collectAnswer } from '../../fixtures/collect-answer.ts';
-import { passage } from '../../fixtures/passages.ts';
+import { source } from '../../fixtures/passages.ts';
 
 function sourcesOf(...texts: (string | Partial<Source>)[]): Source[] {
 	return texts.map((given, at) => ({
-		...passage({ title: 'Pets', heading_path: [`Part ${at + 1}`] }),
-		...(typeof given === 'string' ? { text: given } : given),
-		n: at + 1
+		...source(at + 1, { title: 'Pets', heading_path: [`Part ${at + 1}`] }),
+		...(typeof given === 'string' ? { text: given } : given)
 	}));
 }
 
