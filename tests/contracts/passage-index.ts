@@ -213,7 +213,7 @@ export function describePassageIndex(name: string, kind: IndexKind): void {
 					expect.closeTo(1 / Math.sqrt(10), 6)
 				]);
 				expect(await index.searchVector(question, { library: 'near', limit: 10 })).toEqual([]);
-				const evidence = await index.features('e', question, ['west', 'south']);
+				const evidence = await index.features({ question: 'e', vectors: question }, ['west', 'south']);
 				expect(evidence.get('west')!.semantic).toBeCloseTo(Math.SQRT1_2, 6);
 				expect(evidence.get('south')!.semantic).toBe(0);
 			});
@@ -279,7 +279,11 @@ export function describePassageIndex(name: string, kind: IndexKind): void {
 		describe('evidence', () => {
 			it('is finite numbers for each known passage', async () => {
 				const index = await indexOf(pets, 2);
-				const evidence = await index.features('Why do cats purr?', asked(1, 1), ['cat', 'unicorn', 'fish']);
+				const evidence = await index.features({ question: 'Why do cats purr?', vectors: asked(1, 1) }, [
+					'cat',
+					'unicorn',
+					'fish'
+				]);
 				expect([...evidence.keys()].toSorted()).toEqual(['cat', 'fish']);
 				for (const features of evidence.values()) {
 					for (const value of Object.values(features)) expect(value).toSatisfy(Number.isFinite);
@@ -288,10 +292,10 @@ export function describePassageIndex(name: string, kind: IndexKind): void {
 
 			it('holds the cosine when both have a vector', async () => {
 				const index = await indexOf([passage('a', 'a', {}, [1, 0]), passage('b', 'b')], 2);
-				const evidence = await index.features('a', asked(1, 1), ['a', 'b']);
+				const evidence = await index.features({ question: 'a', vectors: asked(1, 1) }, ['a', 'b']);
 				expect(evidence.get('a')!.semantic).toBeCloseTo(Math.SQRT1_2, 6);
 				expect(evidence.get('b')!.semantic).toBe(0);
-				expect((await index.features('a', null, ['a'])).get('a')!.semantic).toBe(0);
+				expect((await index.features({ question: 'a' }, ['a'])).get('a')!.semantic).toBe(0);
 			});
 		});
 
@@ -300,7 +304,7 @@ export function describePassageIndex(name: string, kind: IndexKind): void {
 				const index = kind.create(2);
 				expect(await index.searchText('cat', { limit: 10 })).toEqual([]);
 				expect(await index.searchVector(asked(1, 0), { limit: 10 })).toEqual([]);
-				expect(await index.features('cat', null, ['cat'])).toEqual(new Map());
+				expect(await index.features({ question: 'cat' }, ['cat'])).toEqual(new Map());
 				expect(index.libraries()).toEqual([]);
 				expect(index.size).toBe(0);
 			});
@@ -331,7 +335,7 @@ export function describePassageIndex(name: string, kind: IndexKind): void {
 					one.libraries(),
 					await one.searchText('cat dog', { limit: 10 }),
 					await one.searchVector(asked(1, 2), { limit: 10 }),
-					await one.features('cat dog', asked(1, 2), ['cat', 'dog', 'fish', 'gone']),
+					await one.features({ question: 'cat dog', vectors: asked(1, 2) }, ['cat', 'dog', 'fish', 'gone']),
 					await one.get(['dog', 'gone', 'fish'])
 				];
 				expect(await ask(loaded)).toEqual(await ask(index));

@@ -62,6 +62,22 @@ async function ask({ index, search }: Services, question: string) {
 	};
 }
 
+const documents = (library: string, given: readonly Page[]) => given.map((one) => toDocument(library, one));
+
+async function withServices(work: (services: Services) => Promise<void>): Promise<void> {
+	await using folder = await tempFolder();
+	const services = await createServices(parseConfig({ DATA_DIR: folder.path }));
+	try {
+		await work(services);
+	} finally {
+		await services.close();
+	}
+}
+
+const publish = (services: Services) => services.publish(() => {}, signal);
+const askAll = (services: Services, asked: readonly string[]) =>
+	Promise.all(asked.map((question) => ask(services, question)));
+
 it('what happens to other libraries changes nothing that is found within one, to the last score', async () => {
 	await fc.assert(
 		fc.asyncProperty(
@@ -69,28 +85,41 @@ it('what happens to other libraries changes nothing that is found within one, to
 			fc.array(change, { minLength: 1, maxLength: 4 }),
 			questions,
 			async (own, changes, asked) => {
-				await using folder = await tempFolder({});
-				const services = await createServices(parseConfig({ DATA_DIR: folder.path }));
-				try {
-					const publish = () => services.publish(() => {}, signal);
-					const askAll = () => Promise.all(asked.map((question) => ask(services, question)));
-					services.corpus.replace(own.map((one) => toDocument(ASKED, one)));
-					await publish();
-					const before = await askAll();
+				await withServices(async (services) => {
+					const { corpus } = services;
+					corpus.replace(documents(ASKED, own));
+					await publish(services);
+					const before = await askAll(services, asked);
 					for (const { library, ...step } of changes) {
-						if ('replace' in step) {
-							services.corpus.replace(step.replace.map((one) => toDocument(library, one)));
-						} else {
-							services.corpus.remove(library, [...services.corpus.hashes(library).keys()]);
-						}
-						await publish();
-						expect(await askAll()).toEqual(before);
+						if ('replace' in step) corpus.replace(documents(library, step.replace));
+						else corpus.remove(library, [...corpus.hashes(library).keys()]);
+						await publish(services);
+						expect(await askAll(services, asked)).toEqual(before);
 					}
-				} finally {
-					await services.close();
-				}
+				});
 			}
 		),
-		{ numRuns: 40, interruptAfterTimeLimit: 40_000 }
+		{ numRuns: 30, interruptAfterTimeLimit: 25_000 }
+	);
+});
+
+it('a library that comes after others is found as if it were alone', async () => {
+	await fc.assert(
+		fc.asyncProperty(pages(2), pages(1), questions, async (own, other, asked) => {
+			let alone: unknown;
+			await withServices(async (services) => {
+				services.corpus.replace(documents(ASKED, own));
+				await publish(services);
+				alone = await askAll(services, asked);
+			});
+			await withServices(async (services) => {
+				for (const library of OTHERS) services.corpus.replace(documents(library, other));
+				await publish(services);
+				services.corpus.replace(documents(ASKED, own));
+				await publish(services);
+				expect(await askAll(services, asked)).toEqual(alone);
+			});
+		}),
+		{ numRuns: 15, interruptAfterTimeLimit: 25_000 }
 	);
 });

@@ -28,6 +28,8 @@ export const stepNameSchema = z.enum([
 	'query_embedding',
 	'retrieval_semantic',
 	'retrieval_bm25',
+	'retrieval_parts',
+	'retrieval_pages',
 	'fusion_rrf',
 	'reranking',
 	'evidence_gate',
@@ -91,6 +93,10 @@ export const candidateSchema = z.object({
 	heading_path: z.array(z.string()),
 	semantic: rankedSchema.nullable(),
 	bm25: rankedSchema.nullable(),
+	/** Found by a part of the question; absent in traces from before parts were searched. */
+	parts: rankedSchema.nullable().optional(),
+	/** A passage of one of the best pages; absent in traces from before. */
+	pages: rankedSchema.nullable().optional(),
 	fusion: rankedSchema.nullable(),
 	rerank: rankedSchema.nullable(),
 	/** The values that the reranker's score was made of, by feature, where it tells them; a feature that is left out is 0. */

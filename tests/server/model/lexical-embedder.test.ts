@@ -37,8 +37,8 @@ async function fitted(given: readonly string[]): Promise<FittedEmbedder> {
 const passages = (given: readonly string[], of = library) => given.map((text) => ({ library: of, text }));
 
 /** The question's vector for the library. */
-async function question(embedder: FittedEmbedder, text: string): Promise<Float32Array> {
-	return (await embedder.embedQuestion({ text, library }, signal)).of(library)!;
+async function question(embedder: FittedEmbedder, text: string): Promise<Float32Array | null> {
+	return (await embedder.embedQuestion({ text, library }, signal)).of(library);
 }
 
 it('brings words together that occur in the same passages', async () => {
@@ -59,11 +59,39 @@ it('gives vectors of its dimensions and of unit length, for any text', async () 
 	}
 });
 
-it('keeps a text without a known word away from all others', async () => {
+it('finds nothing like a text without a known word, and no such text like another', async () => {
 	const embedder = await fitted(texts);
-	const unknown = await question(embedder, 'unheard of');
-	const [cat] = await embedder.embedPassages(passages(['cat']), signal);
-	expect(cosine(unknown, cat!)).toBe(0);
+	expect(await question(embedder, 'unheard of')).toBeNull();
+	const [unknown, cat] = await embedder.embedPassages(passages(['unheard of', 'cat']), signal);
+	expect(cosine(unknown!, cat!)).toBe(0);
+	expect(cosine(unknown!, (await question(embedder, 'cat unheard of'))!)).toBe(0);
+});
+
+it('gives a question within one library a vector of unit length, whatever else it asks', async () => {
+	const embedder = await fitted(texts);
+	for (const text of ['cat', 'cat unheard of', 'cat engine bread']) {
+		expect(Math.hypot(...(await question(embedder, text))!)).toBeCloseTo(1, 5);
+	}
+});
+
+it('gives a question over all libraries a vector that is the shorter, the less of it a library knows', async () => {
+	const embedder = await fitted(texts);
+	await embedder.fit({ library: 'bakery', texts: texts.slice(30) }, signal);
+	const text = 'kitten whisker dough';
+	const vectors = await embedder.embedQuestion({ text, library: null }, signal);
+	expect(Math.hypot(...vectors.of(library)!)).toBeCloseTo(1, 5);
+	expect(Math.hypot(...vectors.of('bakery')!)).toBeLessThan(0.7);
+	const [cat] = await embedder.embedPassages(passages(['kitten whisker paw']), signal);
+	const [bread] = await embedder.embedPassages(passages(['dough'], 'bakery'), signal);
+	expect(cosine(cat!, vectors.of(library)!)).toBeGreaterThan(cosine(bread!, vectors.of('bakery')!));
+});
+
+it('tells a word that nearly all passages hold from one that none does', async () => {
+	const embedder = await fitted(texts.map((text) => `${text} manual`));
+	await embedder.fit({ library: 'without it', texts }, signal);
+	const vectors = await embedder.embedQuestion({ text: 'manual kitten', library: null }, signal);
+	expect(Math.hypot(...vectors.of(library)!)).toBeCloseTo(1, 5);
+	expect(Math.hypot(...vectors.of('without it')!)).toBeLessThan(0.9);
 });
 
 it('is the same for the same texts, in name and in numbers, and has another space for others', async () => {
@@ -77,22 +105,23 @@ it('is the same for the same texts, in name and in numbers, and has another spac
 
 it('embeds a question in the space of the library that is asked, or in the space of each', async () => {
 	const embedder = await fitted(texts.slice(0, 30));
-	const alone = await question(embedder, 'cat and bread');
+	const alone = await question(embedder, 'cat');
 	await embedder.fit({ library: 'bakery', texts: texts.slice(30) }, signal);
-	const ask = async (asked: string | null) => {
-		const vectors = await embedder.embedQuestion({ text: 'cat and bread', library: asked }, signal);
+	const ask = async (text: string, asked: string | null) => {
+		const vectors = await embedder.embedQuestion({ text, library: asked }, signal);
 		expect(vectors.dimensions).toBe(embedder.dimensions);
 		return [library, 'bakery', 'unknown'].map((name) => vectors.of(name));
 	};
-	const [demo, bakery, unknown] = await ask(null);
-	expect(demo).toEqual(alone);
-	expect(bakery).not.toBeNull();
+	const [demo, bakery, unknown] = await ask('cat and bread', null);
+	for (const own of [demo, bakery]) expect(own).toBeInstanceOf(Float32Array);
 	expect(unknown).toBeNull();
-	expect(await ask(library)).toEqual([demo, null, null]);
-	expect(await ask('bakery')).toEqual([null, bakery, null]);
-	expect(await ask('unknown')).toEqual([null, null, null]);
+	expect(await ask('cat', null)).toEqual([alone, null, null]);
+	expect(await ask('cat', library)).toEqual([alone, null, null]);
+	expect(await ask('cat', 'bakery')).toEqual([null, null, null]);
+	expect(await ask('bread', 'bakery')).toEqual([null, expect.any(Float32Array), null]);
+	expect(await ask('cat', 'unknown')).toEqual([null, null, null]);
 	embedder.forget('bakery');
-	expect(await ask(null)).toEqual([demo, null, null]);
+	expect(await ask('bread', null)).toEqual([null, null, null]);
 });
 
 it('comes back from a folder as it was', async () => {

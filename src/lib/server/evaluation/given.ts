@@ -112,7 +112,7 @@ async function plainOrders(
 			return [];
 		}
 	};
-	const fused = fuseByReciprocalRank([text, await semantic()]);
+	const fused = fuseByReciprocalRank([text, await semantic()].map((hits) => ({ hits, weight: 1 })));
 	const sized = async (hits: readonly Hit[]) =>
 		(await index.get(hits.map(({ chunk_id }) => chunk_id))).map((passage) => ({
 			passage,

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { readBuffers, writeBuffers } from '#lib/server/store/buffer-file.ts';
 import { Breather } from '#lib/server/breather.ts';
 import type { EmbedderTrainer, FittedEmbedder, LibraryTexts, PassageText, QuestionText } from './embedder.ts';
-import { countTerms, DIMENSIONS, fitSpace, LexicalSpace, type Analyze } from './lexical-space.ts';
+import { countTerms, DIMENSIONS, fitSpace, LexicalSpace, scale, type Analyze } from './lexical-space.ts';
 import type { QuestionVectors } from './question-vectors.ts';
 
 const FILE = 'embedder.bin';
@@ -92,14 +92,21 @@ class LexicalEmbedder implements FittedEmbedder {
 		return vectors;
 	}
 
+	/**
+	 * A vector in the space of each library that knows a word of the question. Similarities in different spaces are ranked together, so the
+	 * less of the question a library knows, the shorter is its vector: else a small one that knows one word would come before all others.
+	 * The longest is of unit length, as that of a single library is.
+	 */
 	async embedQuestion({ text, library }: QuestionText, _signal: AbortSignal): Promise<QuestionVectors> {
 		const counts = countTerms(this.#analyze(text));
-		const vectors = new Map<string, Float32Array>();
+		const found = new Map<string, { vector: Float32Array; share: number }>();
 		for (const asked of library === null ? this.#spaces.keys() : [library]) {
-			const space = this.#spaces.get(asked);
-			if (space) vectors.set(asked, space.embed(counts));
+			const own = this.#spaces.get(asked)?.embedQuestion(counts);
+			if (own) found.set(asked, own);
 		}
-		return { dimensions: DIMENSIONS, of: (library) => vectors.get(library) ?? null };
+		const most = Math.max(...Array.from(found.values(), ({ share }) => share));
+		for (const { vector, share } of found.values()) if (share < most) scale(vector, share / most);
+		return { dimensions: DIMENSIONS, of: (library) => found.get(library)?.vector ?? null };
 	}
 
 	async save(folder: string): Promise<void> {

@@ -27,7 +27,7 @@ export interface SpaceState {
 	terms: string[];
 	/** Inverse document frequency by term. */
 	idf: Float32Array<ArrayBuffer>;
-	/** One row by term, as long as the space has directions. */
+	/** One row by term, as long as the space has directions; zeros for terms that are too common to be in any. */
 	projection: Float32Array<ArrayBuffer>;
 	/** How many passages it was fitted on. */
 	fittedOn: number;
@@ -57,26 +57,52 @@ export class LexicalSpace implements LibrarySpace {
 
 	/** The vector of a text of the library, of unit length. */
 	embed(counts: TermCounts): Float32Array {
-		const vector = this.#project(counts);
-		const length = Math.hypot(...vector);
-		if (length > 0) for (let at = 0; at < this.#rank; at += 1) vector[at]! /= length;
-		else vector[UNKNOWN] = 1;
+		const projected = this.#project(counts);
+		if (projected) return scale(projected.vector, 1 / projected.length);
+		const vector = new Float32Array(DIMENSIONS);
+		vector[UNKNOWN] = 1;
 		return vector;
 	}
 
-	#project(counts: TermCounts): Float32Array {
-		const { idf, projection } = this.state;
+	/**
+	 * The vector of a question, of unit length, and the share of the question that it stands for, above 0 to 1: words that the space does
+	 * not know, each as heavy as the rarest one that it does, lie outside of it, and so does what its directions leave out. Null for 0.
+	 */
+	embedQuestion(counts: TermCounts): { vector: Float32Array; share: number } | null {
+		const projected = this.#project(counts);
+		if (!projected) return null;
+		const { vector, length, fullLength } = projected;
+		return { vector: scale(vector, 1 / length), share: length / fullLength };
+	}
+
+	/** A text in the directions of the space, its length in them, and in all; null when it lies in none of them. */
+	#project(counts: TermCounts): { vector: Float32Array; length: number; fullLength: number } | null {
+		const { idf, projection, fittedOn } = this.state;
 		const rank = this.#rank;
-		const vector = new Float32Array(DIMENSIONS);
+		const unknown = inverseFrequency(Math.min(fittedOn, FIT_LIMIT) || 1, 1);
+		let vector: Float32Array | null = null;
+		let fullSquares = 0;
 		for (const [term, count] of counts) {
 			const number = this.#numbers.get(term);
+			const weight = (1 + Math.log(count)) * (number === undefined ? unknown : idf[number]!);
+			fullSquares += weight * weight;
 			if (number === undefined) continue;
-			const weight = (1 + Math.log(count)) * idf[number]!;
+			vector ??= new Float32Array(DIMENSIONS);
 			const row = number * rank;
 			for (let at = 0; at < rank; at += 1) vector[at]! += weight * projection[row + at]!;
 		}
-		return vector;
+		if (!vector) return null;
+		let squares = 0;
+		for (let at = 0; at < rank; at += 1) squares += vector[at]! * vector[at]!;
+		if (squares === 0) return null;
+		return { vector, length: Math.sqrt(squares), fullLength: Math.sqrt(fullSquares) };
 	}
+}
+
+/** Multiplies a vector in place. */
+export function scale(vector: Float32Array, factor: number): Float32Array {
+	for (let at = 0; at < vector.length; at += 1) vector[at]! *= factor;
+	return vector;
 }
 
 /** How often each term of a text occurs in it. */
@@ -114,21 +140,32 @@ export async function fitSpace(
 	const terms: string[] = [];
 	const idf: number[] = [];
 	const columns = new Int32Array(numbers.size).fill(-1);
+	const common: [term: string, idf: number][] = [];
 	for (const [term, number] of numbers) {
 		const count = passageCounts[number]!;
-		if (count < LEAST_PASSAGES || count > most) continue;
-		columns[number] = terms.push(term) - 1;
-		idf.push(Math.log(passages.length / count) + 1);
+		if (count < LEAST_PASSAGES) continue;
+		if (count > most) common.push([term, inverseFrequency(passages.length, count)]);
+		else {
+			columns[number] = terms.push(term) - 1;
+			idf.push(inverseFrequency(passages.length, count));
+		}
 	}
 	const matrix = await weigh(passages, columns, idf, breather);
-	const rank = Math.min(DIRECTIONS, Math.ceil(passages.length / PASSAGES_PER_DIRECTION));
-	const { vectors } = await rightSingularVectors(matrix, rank, breather);
-	return new LexicalSpace({
-		terms,
-		idf: Float32Array.from(idf),
-		projection: new Float32Array(vectors),
-		fittedOn: texts.length
-	});
+	const wanted = Math.min(DIRECTIONS, Math.ceil(passages.length / PASSAGES_PER_DIRECTION));
+	const { vectors } = await rightSingularVectors(matrix, wanted, breather);
+	const rank = terms.length > 0 ? vectors.length / terms.length : 0;
+	// Known, but in no direction.
+	for (const [term, frequency] of common) {
+		terms.push(term);
+		idf.push(frequency);
+	}
+	const projection = new Float32Array(terms.length * rank);
+	projection.set(vectors);
+	return new LexicalSpace({ terms, idf: Float32Array.from(idf), projection, fittedOn: texts.length });
+}
+
+function inverseFrequency(passages: number, holding: number): number {
+	return Math.log(passages / holding) + 1;
 }
 
 /** The matrix of passages by terms, each row of unit length. */

@@ -81,7 +81,8 @@ async function prepare(
 	signal: AbortSignal
 ): Promise<{ sources: Source[]; messages: PromptMessage[] } | null> {
 	const library = request.library ?? null;
-	const passages = await findPassages(engine, knowledge, { question, library }, trace, signal);
+	const typed = request.question;
+	const passages = await findPassages(engine, knowledge, { question, typed, library }, trace, signal);
 	const verdict = await trace.step('evidence_gate', async (step) => {
 		const verdict = await judgeEvidence(question, passages, knowledge);
 		Object.assign(step.details, verdict.details, { answerable: verdict.answerable });

@@ -31,7 +31,7 @@ const CONSIDERED = 150;
  * rerankers do not compare. A page that is chosen from already adds less, and a short passage leaves room for others.
  */
 const RANK = 1.5;
-const PAGE = 0.3;
+const PAGE = 0.5;
 const SIZE = 0.6;
 /** Tokens below which a budget counts as used up. */
 const LEFT_OVER = 50;
@@ -127,13 +127,18 @@ class Considered implements PlacedChunk {
 	readonly rank: number;
 	/** Estimated, with its headings. */
 	readonly tokens: number;
+	readonly page: string;
+	/** Worth as far as it does not depend on what is chosen. */
+	readonly ownWorth: number;
 	#shingles: Set<string> | undefined;
 
 	constructor({ chunk, position }: PlacedChunk, rank: number) {
 		this.chunk = chunk;
 		this.position = position;
 		this.rank = rank;
+		this.page = `${chunk.library}\0${chunk.document}`;
 		this.tokens = passageTokens(chunk);
+		this.ownWorth = -RANK * Math.log(rank + 1) - SIZE * Math.log(this.tokens);
 	}
 
 	/** Read on demand: most passages are never compared. */
@@ -159,9 +164,9 @@ class Chosen {
 		return this.#ids.has(chunkId);
 	}
 
-	/** How many passages of the chunk's page are chosen. */
-	ofPage(chunk: Chunk): number {
-		return this.#ofPage.get(pageKey(chunk)) ?? 0;
+	/** How many passages of a page are chosen. */
+	ofPage(page: string): number {
+		return this.#ofPage.get(page) ?? 0;
 	}
 
 	/** Whether one of the chosen says nearly the same. */
@@ -178,18 +183,19 @@ class Chosen {
 
 	/** Takes a passage if there is room for it; the first always, because an answer needs something. */
 	take(passage: Considered): boolean {
-		const { chunk, tokens } = passage;
+		const { chunk, page, tokens } = passage;
 		if (tokens > this.left && this.#passages.length > 0) return false;
 		if (!this.hasPlaceFor(passage)) return false;
 		this.left -= tokens;
 		this.#ids.add(chunk.chunk_id);
 		this.#passages.push(passage);
-		this.#ofPage.set(pageKey(chunk), this.ofPage(chunk) + 1);
+		this.#ofPage.set(page, this.ofPage(page) + 1);
 		return true;
 	}
 
 	runs(): PlacedChunk[][] {
-		return sourceRuns(this.#passages.map(({ chunk, position }) => ({ chunk, position })));
+		const byRank = this.#passages.toSorted((a, b) => a.rank - b.rank);
+		return sourceRuns(byRank.map(({ chunk, position }) => ({ chunk, position })));
 	}
 }
 
@@ -197,9 +203,8 @@ class Chosen {
 function takeBest(waiting: Considered[], chosen: Chosen): Considered {
 	let best = 0;
 	let most = -Infinity;
-	waiting.forEach(({ chunk, rank, tokens }, at) => {
-		const worth =
-			-RANK * Math.log(rank + 1) - PAGE * Math.log1p(chosen.ofPage(chunk)) - SIZE * Math.log(tokens);
+	waiting.forEach(({ page, ownWorth }, at) => {
+		const worth = ownWorth - PAGE * Math.log1p(chosen.ofPage(page));
 		if (worth > most) [best, most] = [at, worth];
 	});
 	return waiting.splice(best, 1)[0]!;
@@ -217,10 +222,6 @@ async function completing(
 	if (needed.length === 0) return [];
 	const section = await index.section(chunk.chunk_id);
 	return section.filter((each) => needed.includes(each.position));
-}
-
-function pageKey({ library, document }: Chunk): string {
-	return `${library}\0${document}`;
 }
 
 /** Share of the shingles of one text that another one has too. Source: Broder, "On the Resemblance and Containment of Documents", 1997. */

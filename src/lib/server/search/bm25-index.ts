@@ -22,6 +22,15 @@ export interface Bm25Parts {
 	segments: Postings[];
 }
 
+/** What follows from the passages that are there. */
+interface Derived {
+	/** By library number. */
+	norms: FieldNorms[];
+	ranges: Map<number, NumberRange[]>;
+	/** Passages with a term by library, as far as they were asked for. */
+	frequencies: Map<number, Map<number, number>>;
+}
+
 /**
  * An inverted index over the fields of passages in typed arrays, for BM25F. Passages have numbers from 0 in order of
  * arrival; the number of a removed one is not given again. New passages form small segments of their own, which are merged
@@ -41,7 +50,7 @@ export class Bm25Index {
 	/** Counts the changes, so that what was derived can be known to be outdated. */
 	#version = 1;
 	/** Derived from the passages that are there; null when they have changed. */
-	#derived: { norms: FieldNorms[]; ranges: Map<number, NumberRange[]> } | null = null;
+	#derived: Derived | null = null;
 
 	constructor(settings: Bm25Settings = defaultBm25Settings, parts?: Bm25Parts) {
 		this.settings = settings;
@@ -113,7 +122,15 @@ export class Bm25Index {
 	documentFrequency(term: number, library: number): number {
 		this.seal();
 		if (library === ALL_LIBRARIES) return this.#documentFrequencies.at(term);
-		return this.#slices(term, library).reduce((sum, { start, end }) => sum + end - start, 0);
+		const { frequencies } = this.#derive();
+		let known = frequencies.get(library);
+		if (!known) frequencies.set(library, (known = new Map()));
+		let count = known.get(term);
+		if (count === undefined) {
+			count = this.#slices(term, library).reduce((sum, { start, end }) => sum + end - start, 0);
+			known.set(term, count);
+		}
+		return count;
 	}
 
 	librarySize(library: number): number {
@@ -197,10 +214,11 @@ export class Bm25Index {
 		this.#segments.splice(from === 0 ? 0 : 1, Infinity, new Segment(merged));
 	}
 
-	#derive(): { norms: FieldNorms[]; ranges: Map<number, NumberRange[]> } {
+	#derive(): Derived {
 		this.#derived ??= {
 			norms: this.#totals.map((totals) => totals.norms(this.settings)),
-			ranges: libraryRanges(this.#libraries.view())
+			ranges: libraryRanges(this.#libraries.view()),
+			frequencies: new Map()
 		};
 		return this.#derived;
 	}

@@ -5,7 +5,7 @@ import type { Embedder, EmbedderTrainer } from '#lib/server/model/embedder.ts';
 import { sharedVector, type QuestionVectors } from '#lib/server/model/question-vectors.ts';
 import type { Corpus } from './corpus.ts';
 import { OramaIndex } from './orama.ts';
-import type { Hit, PlacedChunk, SearchIndex, SearchOptions } from './passage-index.ts';
+import type { Asked, Hit, PlacedChunk, SearchIndex, SearchOptions } from './passage-index.ts';
 import { INDEX_FOLDER, isTrainer } from './publish.ts';
 import type { QuestionWord } from './question-words.ts';
 
@@ -116,12 +116,12 @@ export class LiveIndex implements SearchIndex {
 		return this.current().index.searchVector(vectors, options);
 	}
 
-	async features(
-		question: string,
-		vectors: QuestionVectors | null,
-		chunkIds: readonly string[]
-	): Promise<Map<string, Record<string, number>>> {
-		return this.current().index.features(question, vectors, chunkIds);
+	async features(asked: Asked, chunkIds: readonly string[]): Promise<Map<string, Record<string, number>>> {
+		return this.current().index.features(asked, chunkIds);
+	}
+
+	async searchPages(asked: Asked, chunkIds: readonly string[]): Promise<Hit[]> {
+		return this.current().index.searchPages(asked, chunkIds);
 	}
 
 	async questionWords(question: string): Promise<QuestionWord[]> {
@@ -164,11 +164,9 @@ async function warmUp(index: OramaIndex): Promise<void> {
 	const breather = new Breather();
 	for (const question of WARM_UP_QUESTIONS) {
 		const hits = await index.searchText(question, { limit: 50 });
-		await index.features(
-			question,
-			null,
-			hits.map((hit) => hit.chunk_id)
-		);
+		const ids = hits.map((hit) => hit.chunk_id);
+		await index.searchPages({ question }, ids);
+		await index.features({ question }, ids);
 		await index.searchVector(sharedVector(new Float32Array(index.dimensions).fill(1, 0, 1)), { limit: 50 });
 		await breather.breathe();
 	}

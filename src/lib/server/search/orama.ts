@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { Breather } from '#lib/server/breather.ts';
 import type { QuestionVectors } from '#lib/server/model/question-vectors.ts';
 import type { Bm25Settings } from './bm25-settings.ts';
-import { EvidenceReader } from './evidence.ts';
+import { EvidenceReader, type EvidenceQuestion } from './evidence.ts';
 import { documentKey } from './index-manifest.ts';
 import { ALL_LIBRARIES } from './library-ranges.ts';
 import {
@@ -14,12 +14,15 @@ import {
 	type OramaPassage
 } from './orama-plugin.ts';
 import { fieldsOf } from './passage-fields.ts';
-import type { Hit, Passage, PassageIndex, PlacedChunk, SearchOptions } from './passage-index.ts';
+import type { Asked, Hit, Passage, PassageIndex, PlacedChunk, SearchOptions } from './passage-index.ts';
 import { PassageStore } from './passage-store.ts';
 import { questionWords, type QuestionWord } from './question-words.ts';
 
 /** Passages handed to Orama between two turns of the event loop. */
 const BATCH = 32;
+
+/** Pages whose passages become candidates, and passages of each at most: the fact that is asked for often stands beside what was found. */
+const BEST_PAGES = { pages: 8, passages: 20 };
 
 /** A passage index behind Orama's API: create, insertMultiple, remove, search and searchVector are Orama's own. */
 export class OramaIndex implements PassageIndex {
@@ -105,12 +108,14 @@ export class OramaIndex implements PassageIndex {
 		);
 	}
 
-	async features(
-		question: string,
-		vectors: QuestionVectors | null,
-		chunkIds: readonly string[]
-	): Promise<Map<string, Record<string, number>>> {
-		return this.#evidence.read(question, vectors, this.#numbers(chunkIds));
+	async features(asked: Asked, chunkIds: readonly string[]): Promise<Map<string, Record<string, number>>> {
+		return this.#evidence.read(this.#asked(asked), this.#numbers(chunkIds));
+	}
+
+	async searchPages(asked: Asked, chunkIds: readonly string[]): Promise<Hit[]> {
+		return this.#evidence
+			.bestPages(this.#asked(asked), this.#numbers(chunkIds), BEST_PAGES)
+			.map(({ number, score }) => ({ chunk_id: this.#store.ids[number]!, score }));
 	}
 
 	async questionWords(question: string): Promise<QuestionWord[]> {
@@ -163,6 +168,10 @@ export class OramaIndex implements PassageIndex {
 			else byPage.set(page, [ids[number]!]);
 		}
 		return new Map([...byPage].map(([page, own]) => [documentKey(table.pages[page]!), own]));
+	}
+
+	#asked({ question, parts = [], library = null, vectors = null }: Asked): EvidenceQuestion {
+		return { question, parts, library: this.#store.libraryNumber(library) ?? ALL_LIBRARIES, vectors };
 	}
 
 	#placed(number: number): PlacedChunk {

@@ -27,6 +27,17 @@ export interface SearchOptions {
 	limit: number;
 }
 
+/** A question as evidence about passages is read for it. */
+export interface Asked {
+	question: string;
+	/** Parts of it that may be answered apart; absent for a question that is one part. */
+	parts?: readonly string[];
+	/** The library that is searched, whose statistics count; null or absent for all. */
+	library?: string | null;
+	/** Absent or null where nothing is embedded. */
+	vectors?: QuestionVectors | null;
+}
+
 /**
  * The reading side of an index. Text and vector search are apart, so that each is timed and its ranks are kept; fusion is
  * done by the caller. Ids and scores come out, passages are fetched by id. Filters apply inside the search.
@@ -46,11 +57,9 @@ export interface SearchIndex {
 	 */
 	searchVector(vectors: QuestionVectors, options: SearchOptions): Promise<Hit[]>;
 	/** Evidence about passages for a question, by chunk id: named numbers that a reranker can weigh. */
-	features(
-		question: string,
-		vectors: QuestionVectors | null,
-		chunkIds: readonly string[]
-	): Promise<Map<string, Record<string, number>>>;
+	features(asked: Asked, chunkIds: readonly string[]): Promise<Map<string, Record<string, number>>>;
+	/** Passages of the best pages among those of the given passages: page by page, and of each the best first. */
+	searchPages(asked: Asked, chunkIds: readonly string[]): Promise<Hit[]>;
 	/** The words of a question with the number of passages that hold them, whatever the library. */
 	questionWords(question: string): Promise<QuestionWord[]>;
 	/** The passages with these ids, in this order; unknown ids are left out. */

@@ -40,6 +40,8 @@ export async function followNews(
 		if (wasFirst) return;
 		post(channel, 'is it open?');
 		await navigator.locks.request(NAME, { signal }, async () => {
+			// Who listened before is gone: until this tab is connected, none of them hears anything.
+			post(channel, { isOpen: false });
 			listener.onConnection(false);
 			await listenForAll(client, listener, signal, channel);
 		});

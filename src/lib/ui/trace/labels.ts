@@ -16,6 +16,8 @@ export const STEP_LABELS: Record<StepName, string> = {
 	query_embedding: 'Query embedding',
 	retrieval_semantic: 'Semantic search',
 	retrieval_bm25: 'BM25 search',
+	retrieval_parts: 'Search by parts',
+	retrieval_pages: 'Best pages',
 	fusion_rrf: 'Rank fusion',
 	reranking: 'Reranking',
 	evidence_gate: 'Evidence gate',
