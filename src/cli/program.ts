@@ -73,6 +73,15 @@ function createProgram(): Command {
 		.action(async (question, options) => (await import('./ask.ts')).ask(question, options));
 
 	program
+		.command('search')
+		.description('find passages for a question, with their rank and score at each stage')
+		.argument('<question>')
+		.addOption(library('search this library only'))
+		.option('--limit <n>', 'passages, 1 to 50', number, 10)
+		.addOption(json())
+		.action(async (question, options) => (await import('./search.ts')).search(question, options));
+
+	program
 		.command('eval')
 		.description('measure retrieval on questions whose answers are known')
 		.addArgument(

@@ -2,7 +2,12 @@ import { AppError } from '#lib/server/error.ts';
 import { checkQuestions } from '#lib/server/evaluation/check-questions.ts';
 import { compare, type Comparison } from '#lib/server/evaluation/comparison.ts';
 import { evaluate } from '#lib/server/evaluation/evaluate.ts';
-import { checkMinimums, parseMinimum, type CheckedMinimum } from '#lib/server/evaluation/minimums.ts';
+import {
+	checkMinimums,
+	parseMinimum,
+	requireMeasurable,
+	type CheckedMinimum
+} from '#lib/server/evaluation/minimums.ts';
 import type { EvalQuestion } from '#lib/server/evaluation/question.ts';
 import { modelsOf, reportOn, type EvaluationReport } from '#lib/server/evaluation/report.ts';
 import { formatPlural } from '#lib/ui/format/index.ts';
@@ -43,6 +48,7 @@ export async function evaluateFiles(path: string, options: EvalOptions): Promise
 	const minimums = (options.min ?? []).map(parseMinimum);
 	const earlier = comparedWith && 'report' in comparedWith ? await readReport(comparedWith.report) : null;
 	const asked = await readAsked(path, options);
+	requireMeasurable(minimums, asked.questions);
 
 	const settings = comparedWith && 'settings' in comparedWith ? comparedWith.settings : null;
 	// The other settings first: they are what may be wrong.

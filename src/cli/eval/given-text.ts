@@ -18,10 +18,12 @@ export function writeGiven({ overall, libraries }: GivenReport, sourceTokens: nu
 		withInterval(tokens, intervals.tokens, formatCount)
 	];
 
+	const isDefault = (size: Size) =>
+		Number(size) === sourceTokens && overall[size].citelight.tokens === overall.default.citelight.tokens;
 	writeLine('Given to the model, by tokens at most');
 	writeTable(
 		['at most', 'chosen by', ...head],
-		SIZES.flatMap((size) =>
+		SIZES.filter((size) => !isDefault(size)).flatMap((size) =>
 			METHODS.map((method) => [
 				size === 'default' ? `default ${label(size)}` : label(size),
 				METHOD_LABELS[method],

@@ -90,6 +90,29 @@ describe('a comparison', () => {
 		expect(comparison.over_all_libraries!.libraries.y!.ndcg_at_10.difference).toBe(0.25);
 	});
 
+	it('is of essential facts over the questions that have them on both sides, and lists the most changed first', () => {
+		const sides = (question: string, essential: number | null, gain: number) =>
+			result(question, gain, { essential, all_essential: essential && Math.floor(essential) });
+		const comparison = compare(
+			reported('a', [sides('p', 0.5, 1), sides('q', 1, 0), sides('r', null, 0)]),
+			reported('b', [sides('p', 1, 1), sides('q', 1, 1), sides('r', 1, 0)])
+		);
+		const { overall, changed } = comparison.over_all_libraries!;
+		expect(overall.essential).toMatchObject({
+			old: 0.75,
+			new: 1,
+			difference: 0.25,
+			better: 1,
+			worse: 0,
+			same: 1
+		});
+		expect(overall.all_essential).toMatchObject({ old: 0.5, new: 1, better: 1, same: 1 });
+		expect(changed.map(({ question }) => question)).toEqual(['p', 'q']);
+		expect(changed[0]).toMatchObject({ old: { essential: 0.5 }, new: { essential: 1 } });
+		const unmarked = compare(reported('a', [result('q', 0)]), reported('b', [result('q', 1)]));
+		expect(unmarked.over_all_libraries!.overall).not.toHaveProperty('essential');
+	});
+
 	it('counts refusals, and shows a question that is refused now', () => {
 		const comparison = compare(
 			reported('a', [result('q', 1), result('r', 1)]),

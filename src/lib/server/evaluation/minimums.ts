@@ -1,5 +1,6 @@
 import { AppError } from '#lib/server/error.ts';
 import { GIVEN_METRICS, METRICS, type GivenMetric, type Metric } from './metrics.ts';
+import type { EvalQuestion } from './question.ts';
 import type { EvaluationReport } from './report.ts';
 
 /** A figure that must be reached. */
@@ -36,16 +37,25 @@ export function parseMinimum(text: string): Minimum {
 }
 
 /**
- * Sets figures at default settings against their minimums: those within the library when questions name one, else those over all.
- * @throws AppError `invalid_request` for a measure of facts when no question has essential ones.
+ * Makes sure, before anything is measured, that minimums can be.
+ * @throws AppError `invalid_request` for a measure of facts when no question that counts has essential ones.
  */
+export function requireMeasurable(minimums: readonly Minimum[], questions: readonly EvalQuestion[]): void {
+	const named = questions.filter(({ library }) => library !== undefined);
+	const counted = named.length > 0 ? named : questions;
+	if (counted.some(({ facts }) => facts.some(({ essential }) => essential))) return;
+	const needsFacts = minimums.find(({ measure }) => measure === 'essential' || measure === 'all_essential');
+	if (!needsFacts) return;
+	throw new AppError('invalid_request', `--min ${needsFacts.measure}: no question has essential facts.`);
+}
+
+/** Sets figures at default settings against their minimums: those within the library when questions name one, else those over all. */
 export function checkMinimums(report: EvaluationReport, minimums: readonly Minimum[]): CheckedMinimum[] {
 	const { overall, given } = report.within_library ?? report.over_all_libraries;
+	const figures = { ...overall, ...given.overall.default.citelight };
 	return minimums.map(({ measure, minimum }) => {
-		const value = { ...overall, ...given.overall.default.citelight }[measure];
-		if (value === null) {
-			throw new AppError('invalid_request', `--min ${measure}: no question has essential facts.`);
-		}
+		// Never null for minimums that are measurable.
+		const value = figures[measure] ?? 0;
 		return { measure, minimum, value, passed: value >= minimum };
 	});
 }
