@@ -123,6 +123,7 @@ describe('the answer pipeline', () => {
 			'retrieval_bm25',
 			'query_embedding',
 			'retrieval_semantic',
+			'retrieval_pages',
 			'fusion_rrf',
 			'reranking',
 			'evidence_gate',
