@@ -63,14 +63,16 @@ export function describePassageIndex(name: string, kind: IndexKind): void {
 			expect(
 				await index.questionWords('Do barking cats, read_silent or read_loud and unicorns, cats?')
 			).toEqual([
-				{ word: 'barking', isIdentifier: false, passages: 1 },
-				{ word: 'cats', isIdentifier: false, passages: 2 },
-				{ word: 'read_silent', isIdentifier: true, passages: 1 },
-				{ word: 'read_loud', isIdentifier: true, passages: 1 },
-				{ word: 'unicorns', isIdentifier: false, passages: 0 }
+				{ word: 'barking', isIdentifier: false, isForeign: false, passages: 1 },
+				{ word: 'cats', isIdentifier: false, isForeign: false, passages: 2 },
+				{ word: 'read_silent', isIdentifier: true, isForeign: false, passages: 1 },
+				{ word: 'read_loud', isIdentifier: true, isForeign: false, passages: 1 },
+				{ word: 'unicorns', isIdentifier: false, isForeign: false, passages: 0 }
 			]);
 			await index.remove(['dog']);
-			expect(await index.questionWords('cats')).toEqual([{ word: 'cats', isIdentifier: false, passages: 1 }]);
+			expect(await index.questionWords('cats')).toEqual([
+				{ word: 'cats', isIdentifier: false, isForeign: false, passages: 1 }
+			]);
 		});
 
 		describe('text search', () => {
@@ -173,6 +175,23 @@ export function describePassageIndex(name: string, kind: IndexKind): void {
 				expect(ids(await index.searchText('异步', { limit: 1 }))).toEqual(['zh']);
 				expect(ids(await index.searchText('ЗАДАЧИ', { limit: 1 }))).toEqual(['ru']);
 				expect(ids(await index.searchText('🚀 rocket', { limit: 1 }))).toEqual(['emoji']);
+			});
+
+			it('asks in the languages of the library that is searched, and in no other', async () => {
+				const german = {
+					...passage('haus', 'Alle Häuser stehen leer.', { library: 'stadt' }),
+					language: 'german' as const
+				};
+				const english = [passage('die', 'Seals die at the end.'), passage('steh', 'The steh command.')];
+				const index = await indexOf([...english, german]);
+				expect(ids(await index.searchText('Häuser die stehen', { limit: 10, library: 'demo' }))).toEqual([
+					'die'
+				]);
+				expect(ids(await index.searchText('Haus', { limit: 10, library: 'stadt' }))).toEqual(['haus']);
+				await index.remove(['haus']);
+				expect(await index.questionWords('Haus')).toEqual([
+					{ word: 'Haus', isIdentifier: false, isForeign: false, passages: 0 }
+				]);
 			});
 		});
 

@@ -6,7 +6,7 @@ import { parseRestructuredText } from '#lib/server/ingest/parse-restructured-tex
 import { normalizeMarkdown, sanitizeSource, stripInvisible } from '#lib/server/ingest/sanitize-text.ts';
 import { passagesOf, textOf } from './passages.ts';
 
-const invisible = /[\p{Cc}\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u{e0000}-\u{e007f}]/u;
+const invisible = /[\p{Cc}\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\u{e0000}-\u{e007f}]/u;
 
 describe('sanitizing', () => {
 	it('strips what has no ink and keeps tabs and newlines', () => {
@@ -73,10 +73,38 @@ describe('sanitizing', () => {
 		}
 	});
 
-	it('puts prose into NFKC and leaves the meaning of code alone', () => {
-		expect(normalizeMarkdown('ﬁle ＡＢＣ and `ﬁ`\n\n```\nx = "ﬁ"\n```\n\nﬁn')).toBe(
-			'file ABC and `ﬁ`\n\n```\nx = "ﬁ"\n```\n\nfin'
+	it('composes text and leaves its meaning alone', () => {
+		expect(normalizeMarkdown('cafe\u0301 ＡＢＣ, 2⁸ bytes, 1½ and `e\u0301`')).toBe(
+			'café ＡＢＣ, 2⁸ bytes, 1½ and `é`'
 		);
+		const [passage] = passagesOf('# Areas in m²\n\n## Up to 10⁹ ①\n\nx₁');
+		expect([passage!.title, ...passage!.heading_path, passage!.text].join(' | ')).toBe(
+			'Areas in m² | Areas in m² | Up to 10⁹ ① | x₁'
+		);
+	});
+
+	it.each([
+		['Persian', 'نیم\u200cفاصله'],
+		['Sinhala', 'ක්\u200dෂ'],
+		['Bengali', 'র\u200d্য'],
+		['emoji', '👩\u200d🚀 👩🏽\u200d🔬 ❤\ufe0f 🏴\u200d☠\ufe0f 5\ufe0f\u20e3']
+	])('keeps the joiners and selectors that are part of how it is written: %s', (_, text) => {
+		expect(stripInvisible(text)).toBe(text);
+		expect(textOf(passagesOf(`Read ${text} now.`))).toContain(text);
+	});
+
+	it.each([
+		'a\u200cb',
+		'a\u200d',
+		'\u200dف',
+		'ف\u200c ق',
+		'😀\u200d.',
+		'a\ufe0f',
+		'😀\ufe0f\ufe0f\ufe0f',
+		'5\ufe0f6'
+	])('strips joiners and selectors that join nothing: %j', (text) => {
+		const shown = text.replace(/[\u200c\u200d]|(?<!😀)\ufe0f/gu, '');
+		expect(stripInvisible(text)).toBe(shown);
 	});
 
 	it('removes what character references bring back', () => {

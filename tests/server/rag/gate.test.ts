@@ -19,7 +19,7 @@ function knowing(
 	{ size = 20, passages = 5 }: { size?: number; passages?: number } = {}
 ): Knowledge {
 	const questionWords = async (question: string): Promise<QuestionWord[]> =>
-		question.split(' ').map((word) => ({ word, isIdentifier: false, passages }));
+		question.split(' ').map((word) => ({ word, isIdentifier: false, isForeign: false, passages }));
 	return {
 		index: { size, questionWords } as Partial<SearchIndex> as SearchIndex,
 		embedder: inProcess === null ? null : ({ inProcess } as Embedder)
@@ -96,7 +96,12 @@ describe('the evidence gate', () => {
 		fc.assert(
 			fc.property(counts, fc.nat(11), fc.nat(5000), (passages, at, more) => {
 				const words = (held: number[]) =>
-					held.map((passages, at) => ({ word: `word${'x'.repeat(at)}`, isIdentifier: false, passages }));
+					held.map((passages, at) => ({
+						word: `word${'x'.repeat(at)}`,
+						isIdentifier: false,
+						isForeign: false,
+						passages
+					}));
 				const common = passages.map((count, place) =>
 					place === at % passages.length ? count + more : count
 				);
@@ -105,6 +110,14 @@ describe('the evidence gate', () => {
 				expect(evidence(common)).toBeGreaterThanOrEqual(evidence(passages) - 1e-9);
 			})
 		);
+	});
+
+	it('does not count the words of other languages, which are rare where few pages are in them', () => {
+		const word = { word: 'Schlüssel', isIdentifier: false, passages: 0 };
+		const rarity = (isForeign: boolean) =>
+			gateEvidence('', [{ ...word, isForeign }], [ranked(marginal)], 10_000).word_rarity;
+		expect(rarity(true)).toBe(0);
+		expect(rarity(false)).toBeGreaterThan(0.5);
 	});
 
 	it('names the nearest headings, each once, when it refuses', () => {

@@ -14,7 +14,15 @@ const words = [
 	'--flag',
 	'the',
 	'café',
-	'42'
+	'42',
+	'Häuser',
+	'Haus',
+	'die',
+	"l'eau",
+	'журналы',
+	'журнал',
+	'异步任务',
+	'키를'
 ];
 const text = (maxLength: number) =>
 	fc.array(fc.constantFrom(...words), { maxLength }).map((picked) => picked.join(' '));
@@ -28,6 +36,7 @@ const passages = fc.record({
 	heading: text(3),
 	body: text(12),
 	code: text(4),
+	language: fc.constantFrom('english' as const, 'german' as const, 'french' as const, undefined),
 	vector: fc.option(vector, { nil: undefined })
 });
 const change = fc.oneof(
@@ -43,9 +52,10 @@ const question = fc.record({
 });
 
 function toPassage(given: typeof passages extends fc.Arbitrary<infer T> ? T : never): Passage {
-	const { id, library, title, heading, body, code, vector } = given;
+	const { id, library, title, heading, body, code, language, vector } = given;
 	return {
 		position: id,
+		...(language && { language }),
 		chunk: {
 			chunk_id: `p${id}`,
 			library,

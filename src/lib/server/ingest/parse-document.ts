@@ -15,7 +15,7 @@ const parsers: Record<DocumentFormat, (source: string) => ParsedDocument> = {
 	text: parseText
 };
 
-/** Parses the text of a document; what comes out holds nothing invisible, and prose in NFKC. */
+/** Parses the text of a document; what comes out holds nothing invisible, and is composed (NFC). */
 export function parseDocument(source: string, format: DocumentFormat): ParsedDocument {
 	const { title, sections } = parsers[format](sanitizeSource(source));
 	return {

@@ -11,7 +11,25 @@ const maybeTerminalSequence = /[\u001b\u0090-\u009f]/;
  * What has no ink: control characters except tab and newline, and everything Unicode calls default ignorable
  * (zero-width, bidirectional controls, variation selectors, tags) or interlinear annotation.
  */
-const invisible = /[\p{Default_Ignorable_Code_Point}\ufff9-\ufffb]|(?![\t\n])\p{Cc}/gu;
+const invisible = /[\p{Default_Ignorable_Code_Point}\ufff9-\ufffb]|(?![\t\n])\p{Cc}/u;
+/** Scripts whose spelling needs joiners. */
+const JOINING = String.raw`[\p{sc=Arabic}\p{sc=Syriac}\p{sc=Devanagari}\p{sc=Bengali}\p{sc=Gurmukhi}\p{sc=Gujarati}\p{sc=Oriya}\p{sc=Tamil}\p{sc=Telugu}\p{sc=Kannada}\p{sc=Malayalam}\p{sc=Sinhala}\p{sc=Khmer}\p{sc=Myanmar}]`;
+const PICTURE = String.raw`\p{Extended_Pictographic}`;
+/** Joiners and selectors where a word or an emoji is written with them, in a group of its own; else what has no ink. */
+const invisibleOrNeeded = new RegExp(
+	[
+		'(' +
+			[
+				String.raw`(?<=${JOINING})[\u200c\u200d](?=${JOINING})`,
+				String.raw`(?<=${PICTURE}[\ufe0f\p{Emoji_Modifier}]?)\u200d(?=${PICTURE})`,
+				String.raw`(?<=${PICTURE})[\ufe0e\ufe0f]`,
+				String.raw`(?<=[\d#*])\ufe0f(?=\u20e3)`
+			].join('|') +
+			')',
+		invisible.source
+	].join('|'),
+	'gu'
+);
 const lineEnding = /\r\n?|[\u0085\u2028\u2029\f\v]/g;
 /** A `data:` URI with a payload; one without, as in a format string of a code sample, is left alone. */
 const dataUri =
@@ -20,12 +38,12 @@ const dataUri =
 const base64Word = /[A-Za-z0-9+/]{240,}={0,2}/g;
 const base64Lines = /(?:^[ \t>]*[A-Za-z0-9+/]{60,240}={0,2}[ \t]*\n){4,}/gm;
 
-/** Newlines as `\n`, and nothing invisible in it. */
+/** Newlines as `\n`, and nothing invisible in it but the joiners and selectors that words and emoji are written with. */
 export function stripInvisible(text: string): string {
 	// Nearly all text is clean; a test is several times cheaper than a replacement.
 	let clean = maybeTerminalSequence.test(text) ? text.replace(terminalSequence, '') : text;
 	clean = clean.replace(lineEnding, '\n');
-	return clean.search(invisible) === -1 ? clean.toWellFormed() : clean.replace(invisible, '').toWellFormed();
+	return (invisible.test(clean) ? clean.replace(invisibleOrNeeded, '$1') : clean).toWellFormed();
 }
 
 /** Source text made ready for a parser: nothing invisible, no embedded pictures. Linear in the length of the text. */
@@ -34,22 +52,14 @@ export function sanitizeSource(text: string): string {
 }
 
 /**
- * Markdown made ready for the index: nothing invisible (character references of the source may have brought it back), prose
- * in NFKC, so that ligatures and full-width letters are found. Code is only composed (NFC): compatibility mapping would change what it means.
+ * Markdown made ready to be shown: nothing invisible (character references of the source may have brought it back), composed (NFC). It is not
+ * mapped to compatible characters, which would make 106 of 10⁶: the index does that for its terms.
  */
 export function normalizeMarkdown(markdown: string): string {
-	const clean = stripInvisible(markdown);
-	if (!/\P{ASCII}/u.test(clean)) return clean;
-	return clean
-		.split(code)
-		.map((part, index) => (index % 2 === 0 ? part.normalize('NFKC') : part.normalize('NFC')))
-		.join('');
+	return stripInvisible(markdown).normalize('NFC');
 }
-
-/** A fenced block or a code span; in a split, every second part is one of them. */
-const code = /(^[ \t>]*(?:`{3,}|~{3,})[^\n]*\n[^]*?^[ \t>]*(?:`{3,}|~{3,})[ \t]*$|`[^`\n]+`)/m;
 
 /** One line of plain text: a heading or a title. */
 export function normalizeLine(text: string): string {
-	return stripInvisible(text).normalize('NFKC').replace(/\s+/g, ' ').trim();
+	return stripInvisible(text).normalize('NFC').replace(/\s+/g, ' ').trim();
 }

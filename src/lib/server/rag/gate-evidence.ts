@@ -7,7 +7,7 @@ import { technologiesIn } from './technologies.ts';
  * number n of indexed passages, and counts by n / (n + 300): where little is indexed a word that is missing says little.
  */
 export interface GateEvidence extends Record<string, number> {
-	/** Mean rarity of the question's words; names out of code and numbers, which anybody makes up, do not count. */
+	/** Mean rarity of the question's words; names out of code and numbers, which anybody makes up, and words of other languages do not count. */
 	word_rarity: number;
 	/** Rarity, beyond what is ordinary, of the best known technology that the question names; 0 when it names none. */
 	technology_rarity: number;
@@ -36,7 +36,9 @@ export function gateEvidence(
 ): GateEvidence {
 	const trust = indexed / (indexed + LITTLE) / 10;
 	const rarity = (holding: number) => trust * Math.max(0, Math.log((indexed + 1) / (holding + 0.5)));
-	const rarities = words.filter((word) => !word.isIdentifier).map((word) => rarity(word.passages));
+	const rarities = words
+		.filter((word) => !word.isIdentifier && !word.isForeign)
+		.map((word) => rarity(word.passages));
 	const held = new Map(words.map((word) => [word.word.toLowerCase(), word.passages]));
 	const technologies = technologiesIn(question).map((name) => rarity(held.get(name.toLowerCase()) ?? 0));
 	const best = passages.slice(0, BEST).map((passage) => passage.evidence);

@@ -1,4 +1,4 @@
-import { rawTokens, termsOf } from './analyze.ts';
+import { questionTokens } from './analyze.ts';
 import { inverseDocumentFrequency } from './bm25-settings.ts';
 import type { PassageStore } from './passage-store.ts';
 import { queryTerms, relatedQueryTerms, type QueryTerm } from './query-terms.ts';
@@ -47,9 +47,9 @@ export function readQuestion(question: string, store: PassageStore, library: num
 	const seen = new Set<string>();
 	let unknownWeight = 0;
 	let identifierWeight = 0;
-	for (const raw of rawTokens(question)) {
+	for (const { raw, terms: asked } of questionTokens(question, text.languages(library))) {
 		const isName = !libraryNames.has(raw.toLowerCase()) && NAME.test(raw);
-		termsOf(raw).forEach((term, at) => {
+		asked.forEach((term, at) => {
 			if (seen.has(term)) return;
 			seen.add(term);
 			const number = text.vocabulary.find(term);

@@ -5,10 +5,15 @@ import { ALL_LIBRARIES, libraryRanges, REMOVED, type NumberRange } from './libra
 import { FIELDS } from './passage-fields.ts';
 import { buildPostings, lowerBound, type Postings } from './postings.ts';
 import { Segment, type Slice } from './segment.ts';
+import { languages, type Language } from './text/languages.ts';
 import { TokenStore } from './token-store.ts';
 import { Vocabulary } from './vocabulary.ts';
 
 const FIELD_COUNT = FIELDS.length;
+const CODE = FIELDS.indexOf('code');
+
+/** Languages by the number that they are kept under; another order is another format. */
+const LANGUAGES: readonly Language[] = ['english', ...languages];
 
 /** Segments that are searched one by one before the younger ones are merged. */
 const MOST_SEGMENTS = 8;
@@ -19,6 +24,8 @@ export interface Bm25Parts {
 	tokens: TokenStore;
 	/** Library number by passage. */
 	libraries: Uint16Array<ArrayBuffer>;
+	/** Number of the language by passage. */
+	languages: Uint8Array<ArrayBuffer>;
 	segments: Postings[];
 }
 
@@ -29,6 +36,8 @@ interface Derived {
 	ranges: Map<number, NumberRange[]>;
 	/** Passages with a term by library, as far as they were asked for. */
 	frequencies: Map<number, Map<number, number>>;
+	/** Languages other than English by library. */
+	languages: Map<number, Language[]>;
 }
 
 /**
@@ -41,6 +50,7 @@ export class Bm25Index {
 	readonly tokens: TokenStore;
 	readonly settings: Bm25Settings;
 	readonly #libraries: GrowingArray<Uint16Array<ArrayBuffer>>;
+	readonly #languages: GrowingArray<Uint8Array<ArrayBuffer>>;
 	/** How many passages that are there hold a term. */
 	readonly #documentFrequencies = new GrowingArray(Uint32Array);
 	readonly #segments: Segment[] = [];
@@ -57,6 +67,7 @@ export class Bm25Index {
 		this.vocabulary = parts?.vocabulary ?? new Vocabulary();
 		this.tokens = parts?.tokens ?? new TokenStore();
 		this.#libraries = new GrowingArray(Uint16Array, parts?.libraries);
+		this.#languages = new GrowingArray(Uint8Array, parts?.languages);
 		for (let number = 0; number < this.tokens.count; number += 1) this.#count(number, 1);
 		for (const segment of parts?.segments ?? []) this.#adopt(segment);
 	}
@@ -85,11 +96,18 @@ export class Bm25Index {
 		return this.#libraries.at(number);
 	}
 
-	/** Adds a passage and returns its number. */
-	add(library: number, fields: readonly string[]): number {
+	/**
+	 * Adds a passage and returns its number.
+	 * @param language of its text; code is read as English, whatever stands around it
+	 */
+	add(library: number, fields: readonly string[], language: Language = 'english'): number {
 		const number = this.tokens.begin();
-		fields.forEach((text, field) => this.vocabulary.readText(text, (term) => this.tokens.push(field, term)));
+		fields.forEach((text, field) => {
+			const own = field === CODE ? 'english' : language;
+			this.vocabulary.readText(text, (term) => this.tokens.push(field, term), own);
+		});
 		this.#libraries.push(library);
+		this.#languages.push(LANGUAGES.indexOf(language));
 		this.#count(number, 1);
 		this.#change();
 		return number;
@@ -143,6 +161,11 @@ export class Bm25Index {
 		return this.#derive().ranges.get(library) ?? [];
 	}
 
+	/** The languages other than English that the passages of a library, or all that are there, are in. */
+	languages(library: number): readonly Language[] {
+		return this.#derive().languages.get(library) ?? [];
+	}
+
 	/** The entries of a term with their impacts, in ascending order of passages. Valid until the next change. */
 	slices(term: number, library: number): Slice[] {
 		this.seal();
@@ -164,7 +187,8 @@ export class Bm25Index {
 		const tokens = this.tokens.select(numbers);
 		const libraries = Uint16Array.from(numbers, (number) => this.library(number));
 		const segments = [buildPostings(tokens, 0, numbers.length, this.vocabulary.size)];
-		return { vocabulary: this.vocabulary, tokens, libraries, segments };
+		const languages = Uint8Array.from(numbers, (number) => this.#languages.at(number));
+		return { vocabulary: this.vocabulary, tokens, libraries, languages, segments };
 	}
 
 	parts(): Bm25Parts {
@@ -173,6 +197,7 @@ export class Bm25Index {
 			vocabulary: this.vocabulary,
 			tokens: this.tokens,
 			libraries: this.#libraries.view(),
+			languages: this.#languages.view(),
 			segments: this.#segments.map((segment) => segment.postings)
 		};
 	}
@@ -215,12 +240,24 @@ export class Bm25Index {
 	}
 
 	#derive(): Derived {
-		this.#derived ??= {
-			norms: this.#totals.map((totals) => totals.norms(this.settings)),
-			ranges: libraryRanges(this.#libraries.view()),
-			frequencies: new Map()
-		};
+		if (!this.#derived) {
+			const ranges = libraryRanges(this.#libraries.view());
+			this.#derived = {
+				norms: this.#totals.map((totals) => totals.norms(this.settings)),
+				ranges,
+				frequencies: new Map(),
+				languages: new Map(Array.from(ranges, ([library, own]) => [library, this.#languagesIn(own)]))
+			};
+		}
 		return this.#derived;
+	}
+
+	#languagesIn(ranges: readonly NumberRange[]): Language[] {
+		const isHeld = new Uint8Array(LANGUAGES.length);
+		for (const { from, to } of ranges) {
+			for (let number = from; number < to; number += 1) isHeld[this.#languages.at(number)] = 1;
+		}
+		return LANGUAGES.filter((language, at) => language !== 'english' && isHeld[at]);
 	}
 
 	#change(): void {

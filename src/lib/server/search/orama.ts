@@ -120,9 +120,12 @@ export class OramaIndex implements PassageIndex {
 
 	async questionWords(question: string): Promise<QuestionWord[]> {
 		const { text } = this.#store;
-		return questionWords(question, (term) => {
-			const number = text.vocabulary.find(term);
-			return number === undefined ? 0 : text.documentFrequency(number, ALL_LIBRARIES);
+		return questionWords(question, {
+			held: text.languages(ALL_LIBRARIES),
+			passagesWith: (term) => {
+				const number = text.vocabulary.find(term);
+				return number === undefined ? 0 : text.documentFrequency(number, ALL_LIBRARIES);
+			}
 		});
 	}
 
@@ -198,10 +201,10 @@ export class OramaIndex implements PassageIndex {
 	}
 }
 
-function toDocument({ chunk, position, vector }: Passage): OramaPassage {
+function toDocument({ chunk, position, vector, language = 'english' }: Passage): OramaPassage {
 	return {
 		id: chunk.chunk_id,
 		library: chunk.library,
-		passage: { chunk, position, fields: fieldsOf(chunk), vector }
+		passage: { chunk, position, fields: fieldsOf(chunk), language, vector }
 	};
 }

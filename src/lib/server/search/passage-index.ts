@@ -1,6 +1,7 @@
 import type { Chunk } from '#lib/contract/chunk.ts';
 import type { QuestionVectors } from '#lib/server/model/question-vectors.ts';
 import type { QuestionWord } from './question-words.ts';
+import type { Language } from './text/languages.ts';
 
 /** How many passages of a section are read on either side of one. */
 export const SECTION_REACH = 20;
@@ -16,6 +17,8 @@ export interface PlacedChunk {
 export interface Passage extends PlacedChunk {
 	/** Unit length; absent when there is no embedder. */
 	vector?: Float32Array;
+	/** Of its document; English when absent. A single passage may be too short to tell it. */
+	language?: Language;
 }
 
 export interface Hit {

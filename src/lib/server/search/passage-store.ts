@@ -12,6 +12,7 @@ import { readLines } from './lines.ts';
 import { FIELDS, type Field } from './passage-fields.ts';
 import { PassageTable } from './passage-table.ts';
 import { queryTerms } from './query-terms.ts';
+import type { Language } from './text/languages.ts';
 import { TokenStore } from './token-store.ts';
 import { VectorBlock } from './vector-block.ts';
 import { Vocabulary } from './vocabulary.ts';
@@ -33,6 +34,8 @@ export interface StoredPassage {
 	chunk: Chunk;
 	position: number;
 	fields: Record<Field, string>;
+	/** Of its text. */
+	language: Language;
 	vector?: Float32Array | undefined;
 }
 
@@ -80,12 +83,13 @@ export class PassageStore {
 	}
 
 	/** Adds a passage and returns its number. The id must not be there already. */
-	add({ chunk, position, fields, vector }: StoredPassage): number {
+	add({ chunk, position, fields, language, vector }: StoredPassage): number {
 		let library = this.#libraries.indexOf(chunk.library);
 		if (library < 0) library = this.#libraries.push(chunk.library) - 1;
 		const number = this.text.add(
 			library,
-			FIELDS.map((field) => fields[field])
+			FIELDS.map((field) => fields[field]),
+			language
 		);
 		this.table.add(chunk, position);
 		this.ids.push(chunk.chunk_id);
@@ -169,6 +173,7 @@ export class PassageStore {
 				terms,
 				lengths,
 				libraries: text.libraries,
+				languages: text.languages,
 				starts: postings?.starts ?? new Uint32Array(0),
 				numbers: postings?.numbers ?? new Uint32Array(0),
 				frequencies: postings?.frequencies ?? new Uint32Array(0),
@@ -223,6 +228,7 @@ export class PassageStore {
 			vocabulary,
 			tokens,
 			libraries: file.array('libraries', 'Uint16Array'),
+			languages: file.array('languages', 'Uint8Array'),
 			segments: ids.length > 0 ? [postings] : []
 		});
 		await breather.breathe();

@@ -8,9 +8,10 @@ import type { Corpus } from './corpus.ts';
 import { forgetUnusedVectors, PassageEmbedding } from './passage-embedding.ts';
 import { FORMAT } from './passage-store.ts';
 import { OramaIndex } from './orama.ts';
-import { embeddedText } from './passage-fields.ts';
+import { embeddedText, fieldsOf } from './passage-fields.ts';
 import type { Passage } from './passage-index.ts';
 import { documentKey, type IndexManifest, isAlike, readManifest, writeManifest } from './index-manifest.ts';
+import { LANGUAGE_SAMPLE, languageOf } from './text/language-of.ts';
 
 /** Folder of the published indexes inside the data folder; each has a folder of its own in it. */
 export const INDEX_FOLDER = 'index';
@@ -159,13 +160,25 @@ async function bring(
 		onProgress?.({ stage: 'indexing', done: at, total: changed.length });
 		const passages: Passage[] = changed
 			.slice(at, at + BATCH)
-			.flatMap(({ library, document }) => corpus.passagesOf(library, document));
+			.flatMap(({ library, document }) => inOneLanguage(corpus.passagesOf(library, document)));
 		const withVectors = await embedding.embed(passages, signal);
 		index ??= OramaIndex.create(embedding.kind());
 		await index.add(withVectors);
 		throwIfCancelled(signal);
 	}
 	return index ?? OramaIndex.create(embedding.kind());
+}
+
+/** The passages of a document with its language. */
+function inOneLanguage(passages: readonly Passage[]): Passage[] {
+	let prose = '';
+	for (const { chunk } of passages) {
+		if (prose.length >= LANGUAGE_SAMPLE) break;
+		const { title, heading, body } = fieldsOf(chunk);
+		prose += `${prose ? '' : title}\n${heading}\n${body}\n`;
+	}
+	const language = languageOf(prose);
+	return passages.map((passage) => ({ ...passage, language }));
 }
 
 /** The index of a folder; null when it cannot be read, so that a new one is built. */

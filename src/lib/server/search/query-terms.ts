@@ -1,6 +1,7 @@
 import type { Bm25Index } from './bm25-index.ts';
 import { inverseDocumentFrequency } from './bm25-settings.ts';
 import { relatedTerms } from './related-words.ts';
+import { PART_MARK } from './text/forms.ts';
 
 /** A question is searched by so many of its terms, those that weigh most: a pasted log must not hold up everybody else. */
 const MOST_QUERY_TERMS = 64;
@@ -8,13 +9,16 @@ const MOST_QUERY_TERMS = 64;
 /** How much a word that is only related to one of the question counts. */
 const RELATED_WEIGHT = 0.3;
 
+/** How much a part of a word counts, which other words may have too. */
+const PART_WEIGHT = 0.5;
+
 /** A term of a question that the index knows. */
 export interface QueryTerm {
 	/** Number in the vocabulary. */
 	term: number;
 	/** How often it was asked. */
 	count: number;
-	/** Inverse document frequency; of a related word, the share that counts. */
+	/** Inverse document frequency; of a related word or a part of one, the share that counts. */
 	idf: number;
 	/** Not asked for, but stands for something that was. */
 	isRelated: boolean;
@@ -37,15 +41,22 @@ export function isSameQuery(one: readonly QueryTerm[], other: readonly QueryTerm
  */
 export function queryTerms(question: string, index: Bm25Index, library: number): QueryTerm[] {
 	const counts = new Map<number, number>();
-	index.vocabulary.readQuestion(question, (term) => counts.set(term, (counts.get(term) ?? 0) + 1));
+	const count = (term: number) => counts.set(term, (counts.get(term) ?? 0) + 1);
+	index.vocabulary.readQuestion(question, index.languages(library), count);
 	const terms: QueryTerm[] = [];
 	const size = index.librarySize(library);
 	for (const [term, count] of counts) {
 		const frequency = index.documentFrequency(term, library);
 		if (frequency === 0) continue;
-		terms.push({ term, count, idf: inverseDocumentFrequency(size, frequency), isRelated: false });
+		const idf = weightOf(index.vocabulary.term(term)) * inverseDocumentFrequency(size, frequency);
+		terms.push({ term, count, idf, isRelated: false });
 	}
 	return heaviest(terms);
+}
+
+/** Share of its inverse document frequency that a term counts by. */
+export function weightOf(term: string): number {
+	return term.endsWith(PART_MARK) ? PART_WEIGHT : 1;
 }
 
 /**
