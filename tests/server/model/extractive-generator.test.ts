@@ -95,8 +95,8 @@ describe('an answer without a model', () => {
 		const headed = (...heading_path: string[]) => answerTo('cat', { heading_path, text: 'A cat.' });
 		expect(await headed('Pets')).toContain('\n\n**Pets** [1]\n\n');
 		expect(await headed('A', 'B', 'C', 'D')).toContain('\n\n**Pets › … › C › D** [1]\n\n');
-		expect(await headed('__init__ [2] *x* <b> a_b')).toContain(
-			'**Pets › \\_\\_init\\_\\_ \\[2\\] \\*x\\* \\<b> a_b** [1]'
+		expect(await headed('__init__ [2] *x* <b> a_b[i] [c](d)')).toContain(
+			'**Pets › \\_\\_init\\_\\_ \\[2] \\*x\\* \\<b> a_b[i] \\[c](d)** [1]'
 		);
 		expect(
 			await answerTo('cat', { title: '', heading_path: [], document: 'a/cat.md', text: 'A cat.' })

@@ -54,11 +54,13 @@ function headingOf({ document, title, heading_path }: Source): string {
 	return asPlainText(parts.join(' › '));
 }
 
+/** Characters that would be markup: brackets only where they would make a citation or a link. */
+const MARKUP =
+	/[\\`*<~]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|&(?=#?\w+;)|\[(?=\s*\d[\d\s,;–-]*\]|[^\]]*\][([])/gu;
+
 /** A heading as Markdown that shows just that. */
 function asPlainText(heading: string): string {
-	return heading
-		.replace(/\s+/g, ' ')
-		.replace(/[\\`*[\]<~]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|&(?=#?\w+;)/gu, '\\$&');
+	return heading.replace(/\s+/g, ' ').trim().replace(MARKUP, '\\$&');
 }
 
 /** A few words at a time; what has no blanks is cut between characters. */
