@@ -55,7 +55,7 @@ async function answer(handler: Handler, request: IncomingMessage, response: Serv
 	delete request.headers.range;
 	// Files are sent without passing our hooks.
 	response.setHeader('x-content-type-options', 'nosniff');
-	// The adapter's file server sends streams that nobody listens to; one that fails would end the process.
+	// The adapter's file server pipes streams without an error listener; one that fails would end the process.
 	response.on('pipe', (file: Readable) =>
 		file.once('error', (error) => {
 			logFailure('a file', error);

@@ -28,7 +28,7 @@ interface Content {
  */
 export class StaticFiles {
 	readonly #folder: string;
-	/** What there was at the start. The adapter's own file server has such a list, and trusts it. */
+	/** Names at the start. The adapter's own file server has such a list, and never checks it again. */
 	readonly #atStart: ReadonlySet<string>;
 	readonly #kept = new Map<string, Content>();
 	#isReplaced = false;
@@ -98,7 +98,7 @@ function refuseMethod(response: ServerResponse, method: string): void {
 
 /** The name of the file that an address asks for, with a slash in front; null when it cannot be one. */
 function fileName(url: string): string | null {
-	// The adapter's file server takes a slash at the end for nothing, too.
+	// The adapter's file server ignores a slash at the end, too.
 	const path = url.replace(/[?#].*/s, '').replace(/\/$/, '');
 	if (!/\.[^/]*$/.test(path)) return null;
 	let name;

@@ -234,9 +234,9 @@ export function describePassageIndex(name: string, kind: IndexKind): void {
 		describe('passages', () => {
 			it('come back as they went in, in the order asked for, without the unknown', async () => {
 				const index = await indexOf(pets);
-				expect((await index.get(['fish', 'unicorn', 'cat'])).map(({ chunk }) => chunk)).toEqual([
-					pets[2]!.chunk,
-					pets[0]!.chunk
+				expect(await index.get(['fish', 'unicorn', 'cat'])).toEqual([
+					{ chunk: pets[2]!.chunk, position: 0 },
+					{ chunk: pets[0]!.chunk, position: 0 }
 				]);
 			});
 
@@ -336,7 +336,8 @@ export function describePassageIndex(name: string, kind: IndexKind): void {
 					await one.searchText('cat dog', { limit: 10 }),
 					await one.searchVector(asked(1, 2), { limit: 10 }),
 					await one.features({ question: 'cat dog', vectors: asked(1, 2) }, ['cat', 'dog', 'fish', 'gone']),
-					await one.get(['dog', 'gone', 'fish'])
+					await one.get(['dog', 'gone', 'fish']),
+					await one.section('dog')
 				];
 				expect(await ask(loaded)).toEqual(await ask(index));
 				await loaded.add([passage('owl', 'The owl watches the cat.', {}, [1, 1])]);

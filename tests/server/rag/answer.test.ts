@@ -20,14 +20,17 @@ const question: AskRequest = { question: 'How do I post?', limit: 2 };
 function indexOf(chunks: Chunk[], orders: { text: number[]; semantic: number[] }): SearchIndex {
 	const hits = (order: number[]) =>
 		order.map((at, rank) => ({ chunk_id: chunks[at]?.chunk_id ?? '', score: 10 - rank }));
+	const placed = chunks.map((chunk) => ({ chunk, position: 0 }));
 	return {
 		size: chunks.length,
 		embeddingModel: 'test',
 		searchText: async () => hits(orders.text),
 		searchVector: async () => hits(orders.semantic),
-		features: async (_question, _vector, ids) => new Map(ids.map((id) => [id, { body: 1 }])),
+		searchPages: async () => [],
+		features: async (_asked, ids) => new Map(ids.map((id) => [id, { body: 1 }])),
 		questionWords: async () => [],
-		get: async (ids) => ids.flatMap((id) => chunks.find((chunk) => chunk.chunk_id === id) ?? []),
+		get: async (ids) => ids.flatMap((id) => placed.find(({ chunk }) => chunk.chunk_id === id) ?? []),
+		section: async (id) => placed.filter(({ chunk }) => chunk.chunk_id === id),
 		libraries: () => ['demo']
 	};
 }
@@ -120,9 +123,11 @@ describe('the answer pipeline', () => {
 			'retrieval_bm25',
 			'query_embedding',
 			'retrieval_semantic',
+			'retrieval_pages',
 			'fusion_rrf',
 			'reranking',
 			'evidence_gate',
+			'source_selection',
 			'prompt_building',
 			'llm_generation'
 		]);
@@ -154,7 +159,7 @@ describe('the answer pipeline', () => {
 			rerank: { rank: 1 }
 		});
 		for (const candidate of trace.candidates) {
-			expect(candidate.dropped_at).toBe(candidate.in_context ? null : 'reranking');
+			expect(candidate.dropped_at).toBe(candidate.in_context ? null : 'limit');
 		}
 	});
 
@@ -241,6 +246,22 @@ describe('the answer pipeline', () => {
 		expect(trace.steps.find((step) => step.name === 'reranking')).toMatchObject({ status: 'skipped' });
 		expect(trace.candidates.every((candidate) => candidate.rerank === null)).toBe(true);
 		expect(trace.candidates[0]).toMatchObject({ in_context: true, fusion: { rank: 1 } });
+	});
+
+	it('says of what the reranker did not give back that it was dropped there', async () => {
+		const { engine } = engineOf(index);
+		const { model, rerank } = engine.reranker;
+		const choosy = {
+			model,
+			rerank: async (...given: Parameters<typeof rerank>) => (await rerank(...given)).slice(0, 1)
+		};
+		const { trace } = await run({ ...engine, reranker: choosy });
+		expect(trace.candidates.map((row) => row.dropped_at)).toEqual([
+			null,
+			'reranking',
+			'reranking',
+			'reranking'
+		]);
 	});
 
 	it('keeps the text so far, with its citations, when the model fails in the middle', async () => {

@@ -49,9 +49,11 @@ async function answer(generator: Generator, searchText?: AnswerEngine['knowledge
 					embeddingModel: null,
 					searchText: async () => [{ chunk_id: found.chunk_id, score: 1 }],
 					searchVector: async () => [],
-					features: async (_question, _vector, ids) => new Map(ids.map((id) => [id, { body: 1 }])),
+					searchPages: async () => [],
+					features: async (_asked, ids) => new Map(ids.map((id) => [id, { body: 1 }])),
 					questionWords: async () => [],
-					get: async () => [found],
+					get: async () => [{ chunk: found, position: 0 }],
+					section: async () => [{ chunk: found, position: 0 }],
 					libraries: () => ['demo']
 				},
 				embedder: null

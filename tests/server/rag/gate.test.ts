@@ -8,12 +8,10 @@ import { gateWeights } from '#lib/server/rag/gate-weights.ts';
 import { technologiesIn } from '#lib/server/rag/technologies.ts';
 import type { SearchIndex } from '#lib/server/search/passage-index.ts';
 import type { QuestionWord } from '#lib/server/search/question-words.ts';
-import { passage } from '../../fixtures/passages.ts';
+import { ranked as rankedPassage } from '../../fixtures/passages.ts';
 
-const ranked = (evidence: Record<string, number>, heading = 'Section') => {
-	const chunk = passage({ heading_path: [heading], title: 'Guide' });
-	return { chunk, chunk_id: chunk.chunk_id, score: 1, evidence };
-};
+const ranked = (evidence: Record<string, number>, heading = 'Section') =>
+	rankedPassage({ heading_path: [heading], title: 'Guide' }, { evidence });
 
 /** An index of so many passages that holds each word of the question so often. */
 function knowing(

@@ -48,5 +48,5 @@ export const publish = (data: DataFolder, embedder: Parameters<typeof publishInd
 /** Texts of the passages that are found, best first. */
 export const search = async (live: LiveIndex, question: string) =>
 	(await live.get((await live.searchText(question, { limit: 10 })).map(({ chunk_id }) => chunk_id))).map(
-		({ text }) => text
+		({ chunk }) => chunk.text
 	);

@@ -4,8 +4,16 @@ import { z } from 'zod';
 import { readBuffers, writeBuffers } from '#lib/server/store/buffer-file.ts';
 import { Breather } from '#lib/server/breather.ts';
 import type { EmbedderTrainer, FittedEmbedder, LibraryTexts, PassageText, QuestionText } from './embedder.ts';
-import { countTerms, DIMENSIONS, fitSpace, LexicalSpace, scale, type Analyze } from './lexical-space.ts';
-import type { QuestionVectors } from './question-vectors.ts';
+import {
+	countTerms,
+	DIMENSIONS,
+	fitSpace,
+	LexicalSpace,
+	scale,
+	unknownVector,
+	type Analyze
+} from './lexical-space.ts';
+import { sharedVector, type QuestionVectors } from './question-vectors.ts';
 
 const FILE = 'embedder.bin';
 const FORMAT = 2;
@@ -95,7 +103,7 @@ class LexicalEmbedder implements FittedEmbedder {
 	/**
 	 * A vector in the space of each library that knows a word of the question. Similarities in different spaces are ranked together, so the
 	 * less of the question a library knows, the shorter is its vector: else a small one that knows one word would come before all others.
-	 * The longest is of unit length, as that of a single library is.
+	 * The longest is of unit length, as that of a single library is. A question that none knows a word of has the same vector for all.
 	 */
 	async embedQuestion({ text, library }: QuestionText, _signal: AbortSignal): Promise<QuestionVectors> {
 		const counts = countTerms(this.#analyze(text));
@@ -104,6 +112,7 @@ class LexicalEmbedder implements FittedEmbedder {
 			const own = this.#spaces.get(asked)?.embedQuestion(counts);
 			if (own) found.set(asked, own);
 		}
+		if (found.size === 0) return sharedVector(unknownVector());
 		const most = Math.max(...Array.from(found.values(), ({ share }) => share));
 		for (const { vector, share } of found.values()) if (share < most) scale(vector, share / most);
 		return { dimensions: DIMENSIONS, of: (library) => found.get(library)?.vector ?? null };

@@ -58,10 +58,7 @@ export class LexicalSpace implements LibrarySpace {
 	/** The vector of a text of the library, of unit length. */
 	embed(counts: TermCounts): Float32Array {
 		const projected = this.#project(counts);
-		if (projected) return scale(projected.vector, 1 / projected.length);
-		const vector = new Float32Array(DIMENSIONS);
-		vector[UNKNOWN] = 1;
-		return vector;
+		return projected ? scale(projected.vector, 1 / projected.length) : unknownVector();
 	}
 
 	/**
@@ -97,6 +94,13 @@ export class LexicalSpace implements LibrarySpace {
 		if (squares === 0) return null;
 		return { vector, length: Math.sqrt(squares), fullLength: Math.sqrt(fullSquares) };
 	}
+}
+
+/** The vector of texts without any known word, the same in every space. */
+export function unknownVector(): Float32Array {
+	const vector = new Float32Array(DIMENSIONS);
+	vector[UNKNOWN] = 1;
+	return vector;
 }
 
 /** Multiplies a vector in place. */

@@ -108,7 +108,8 @@ async function prepare(
 		);
 		trace.ledger.enterContext(sources.flatMap((source) => source.chunk_ids));
 		trace.ledger.dropAt('prompt_building', cut);
-		trace.ledger.settle('budget');
+		// Sources were chosen from all that the reranker gave back; the rest it left out.
+		trace.ledger.settle('reranking');
 		trace.record.sources = sources;
 		trace.record.prompt = messages;
 		return { sources, messages };

@@ -50,7 +50,7 @@ export async function findCandidates(
 	const { text, semantic, parts, vectors } = await retrieve(knowledge, request, trace, signal);
 	await breather.breathe();
 	const asked: Asked = {
-		question: request.question,
+		question: wholeQuestion(request),
 		library: request.library,
 		parts: parts.texts,
 		vectors
@@ -68,6 +68,11 @@ export async function findCandidates(
 		return hits;
 	});
 	return { hits, asked };
+}
+
+/** What evidence is read for: a rewriting with the words of the follow-up itself, unless it repeats them. */
+function wholeQuestion({ question, typed }: RetrievalRequest): string {
+	return typed === undefined || question.includes(typed) ? question : `${question}\n${typed}`;
 }
 
 /** The passages of the best pages: what answers often stands beside what has the words of the question. */

@@ -53,28 +53,33 @@ export async function selectSources(
 	const waiting = passages.slice(0, CONSIDERED).map((passage, at) => new Considered(passage, at + 1));
 	const chosen = new Chosen(budget);
 	const redundant: string[] = [];
-	const beyondLimit: string[] = [];
+	const beyondLimit: Considered[] = [];
 	while (waiting.length > 0 && chosen.left >= LEFT_OVER) {
 		const best = takeBest(waiting, chosen);
 		const { chunk_id } = best.chunk;
 		if (chosen.has(chunk_id)) continue;
 		if (chosen.says(best)) redundant.push(chunk_id);
-		else if (!chosen.hasPlaceFor(best)) beyondLimit.push(chunk_id);
+		else if (!chosen.hasPlaceFor(best)) beyondLimit.push(best);
 		else if (chosen.take(best)) {
 			for (const needed of await completing(best, index)) {
 				const neighbour = new Considered(needed, best.rank);
 				if (!chosen.has(needed.chunk.chunk_id) && !chosen.says(neighbour)) chosen.take(neighbour);
 			}
+			// What was taken can have a neighbour here, or have made one source of two.
+			for (const passage of beyondLimit.splice(0)) {
+				(chosen.hasPlaceFor(passage) ? waiting : beyondLimit).push(passage);
+			}
 		}
 	}
-	const decided = new Set([...redundant, ...beyondLimit]);
+	const limited = beyondLimit.map(({ chunk }) => chunk.chunk_id);
+	const decided = new Set([...redundant, ...limited]);
 	const isOut = (id: string) => !chosen.has(id);
 	return {
 		runs: chosen.runs(),
 		tokens: budget.tokens - chosen.left,
 		dropped: [
 			{ reason: 'redundant', chunkIds: redundant.filter(isOut) },
-			{ reason: 'limit', chunkIds: beyondLimit.filter(isOut) },
+			{ reason: 'limit', chunkIds: limited.filter(isOut) },
 			{
 				reason: 'budget',
 				chunkIds: passages.map(({ chunk_id }) => chunk_id).filter((id) => isOut(id) && !decided.has(id))

@@ -4,12 +4,11 @@ import type { Evidence } from './evidence-values.ts';
 import { LibraryEvidence } from './library-evidence.ts';
 import { ALL_LIBRARIES } from './library-ranges.ts';
 import { PageScorer, type PageScore } from './page-scorer.ts';
+import { SECTION_REACH } from './passage-index.ts';
 import type { PassageStore } from './passage-store.ts';
 import { queryTerms } from './query-terms.ts';
 import { TokenReader, type TermGroup } from './token-evidence.ts';
 
-/** Passages of a section that are read on either side of one. */
-const MAX_SECTION = 20;
 /** Pages that list every change are full of words, and seldom say how something is done. */
 const CHANGELOG =
 	/(?:release|change)[-_ ]?(?:notes|log)|changelog|what'?s[-_ ]?new|\bnews\b|\bhistory\b|migrat|upgrad|deprecat|breaking/i;
@@ -142,7 +141,7 @@ export class EvidenceReader {
 		const around = (step: -1 | 1) => {
 			const found: number[] = [];
 			for (let next = layout.neighbour(number, step); next >= 0; next = layout.neighbour(next, step)) {
-				if (found.length === MAX_SECTION || headings(next) !== own) break;
+				if (found.length === SECTION_REACH || headings(next) !== own) break;
 				found.push(next);
 			}
 			return found;

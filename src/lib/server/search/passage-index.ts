@@ -2,6 +2,9 @@ import type { Chunk } from '#lib/contract/chunk.ts';
 import type { QuestionVectors } from '#lib/server/model/question-vectors.ts';
 import type { QuestionWord } from './question-words.ts';
 
+/** How many passages of a section are read on either side of one. */
+export const SECTION_REACH = 20;
+
 /** A chunk with its place. */
 export interface PlacedChunk {
 	chunk: Chunk;
@@ -64,7 +67,10 @@ export interface SearchIndex {
 	questionWords(question: string): Promise<QuestionWord[]>;
 	/** The passages with these ids, in this order; unknown ids are left out. */
 	get(chunkIds: readonly string[]): Promise<PlacedChunk[]>;
-	/** The passages around one that follow one another under its heading, itself included, in reading order; empty for an unknown id. */
+	/**
+	 * The passages around one that follow one another under its heading, itself included, in reading order: at most `SECTION_REACH` on either
+	 * side; empty for an unknown id.
+	 */
 	section(chunkId: string): Promise<PlacedChunk[]>;
 	/** Names of the libraries that have at least one passage, sorted. */
 	libraries(): string[];

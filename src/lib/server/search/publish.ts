@@ -145,9 +145,12 @@ async function bring(
 ): Promise<OramaIndex> {
 	const known = base && previous;
 	if (known) {
+		const breather = new Breather(signal);
 		const ids = base.chunkIdsByDocument();
 		for (const key of Object.keys(known.documents)) {
-			if (!isAlike(known, wanted, key)) await base.remove(ids.get(key) ?? []);
+			if (isAlike(known, wanted, key)) continue;
+			await base.remove(ids.get(key) ?? []);
+			await breather.breathe();
 		}
 	}
 	const changed = corpus.documents().filter((entry) => !known || !isAlike(known, wanted, documentKey(entry)));

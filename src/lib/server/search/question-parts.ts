@@ -14,7 +14,9 @@ const MIN_TERMS = 2;
 const MAX_CHARACTERS = 600;
 
 const FENCE = /```[^\n]*\n([\s\S]*?)(?:```|$)/g;
-const SENTENCE_END = /(?<=[.?!])\s+|(?<=[。？！])|\n+/u;
+/** Where a line ends, and where a sentence does. */
+const LINE_END = /\n+/;
+const SENTENCE_END = /(?<=[.?!])\s+|(?<=[。？！])/u;
 /** `ValueError: …`, `Uncaught TypeError: …`, `error TS2304: …`, `npm ERR! …`: the line of a pasted log that says what went wrong. */
 const ERROR_LINE =
 	/^\s*(?:uncaught\s+)?(?:[\w.$]*(?:Error|Exception|Warning)\b\s*(?::|\[|$)|(?:fatal\s+)?error\b[\s:[]|npm err!|panic:)/i;
@@ -22,8 +24,8 @@ const ERROR_LINE =
 const STACK_LINE = /^\s*(?:File ".*", line \d+|at\s+\S+.*[:(]\d+|Traceback \(most recent|\^+\s*$)/;
 const NAME = /[a-z][A-Z]|[A-Z]{2}[a-z]|_|\.[A-Za-z]|^--/;
 /** `difference between A and B`, `A vs B`. */
-const COMPARISON = /\bdifferences?\s+between\s+(.+?)\s+and\s+(.+?)(?:[?.!,;]|$)/i;
-const VERSUS = /([\w.@/-]+(?:\s+[\w.@/-]+)?)\s+(?:vs\.?|versus)\s+([\w.@/-]+(?:\s+[\w.@/-]+)?)/i;
+const COMPARISON = /\bdifferences?[ \t]+between[ \t]+(.+?)[ \t]+and[ \t]+(.+?)(?:[?.!,;\n]|$)/i;
+const VERSUS = /([\w.@/-]+(?:[ \t]+[\w.@/-]+)?)[ \t]+(?:vs\.?|versus)[ \t]+([\w.@/-]+(?:[ \t]+[\w.@/-]+)?)/i;
 
 /**
  * The parts of a long question, each of which may ask for something of its own: its sentences, the line of an error, code, the names out of
@@ -41,10 +43,16 @@ export function questionParts(question: string): QuestionPart[] {
 		return '\n';
 	});
 	const sentences: string[] = [];
-	for (const line of prose.split(SENTENCE_END)) {
+	for (const line of prose.split(LINE_END)) {
 		if (STACK_LINE.test(line)) continue;
+		// A line of a log is one part; an error may also be told in the middle of a line.
 		if (ERROR_LINE.test(line)) add('error', line);
-		else sentences.push(line);
+		else {
+			for (const sentence of line.split(SENTENCE_END)) {
+				if (ERROR_LINE.test(sentence)) add('error', sentence);
+				else sentences.push(sentence);
+			}
+		}
 	}
 	for (const sentence of sentences) add('sentence', sentence);
 	const [, first, second] = COMPARISON.exec(prose) ?? VERSUS.exec(prose) ?? [];

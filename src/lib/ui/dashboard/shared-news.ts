@@ -40,7 +40,7 @@ export async function followNews(
 		if (wasFirst) return;
 		post(channel, 'is it open?');
 		await navigator.locks.request(NAME, { signal }, async () => {
-			// Who listened before is gone: until this tab is connected, none of them hears anything.
+			// The tab that listened is gone: until this one is connected, no tab hears of traces.
 			post(channel, { isOpen: false });
 			listener.onConnection(false);
 			await listenForAll(client, listener, signal, channel);
