@@ -16,7 +16,9 @@ const STAGES = [
 	['rerank', 'reranked'],
 	['fusion', 'fused'],
 	['bm25', 'BM25'],
-	['semantic', 'semantic']
+	['semantic', 'semantic'],
+	['parts', 'parts'],
+	['pages', 'pages']
 ] as const;
 
 /** Width of the table where there is no terminal that has one, in characters. */
@@ -38,26 +40,20 @@ export async function search(question: string, { json, ...options }: SearchOptio
 }
 
 function writePassages(results: readonly SearchResult[]): void {
-	const width = lineWidth();
 	const ranks = alignedColumn(['#', ...results.map(({ n }) => String(n))]);
-	const stages = STAGES.map(([stage, title]) =>
-		stageColumn(
-			title,
-			results.map(({ scores }) => scores[stage])
-		)
-	);
-	const line = (row: number) => [ranks[row], ...stages.map((column) => column[row])].join('  ');
+	const stages = STAGES.flatMap(([stage, title]) => {
+		const places = results.map(({ scores }) => scores[stage]);
+		return places.some((place) => place !== null) ? [stageColumn(title, places)] : [];
+	});
+	const line = (row: number) => [ranks[row], ...stages.map((column) => column[row])].join('  ').trimEnd();
 	const indent = ' '.repeat(ranks[0]!.length + 2);
-	const fitted = (text: string, before: string) =>
-		shorten(printable(text), Math.max(20, width - before.length));
+	const below = (text: string) => indent + shorten(printable(text), lineWidth() - indent.length);
 
-	writeStyled('bold', `${line(0)}  passage`);
+	writeStyled('bold', line(0));
 	results.forEach((result, at) => {
-		const figures = `${line(at + 1)}  `;
-		const place = fitted(`${result.library}/${result.document}`, figures);
-		writeLine(figures + place);
-		writeStyled('cyan', indent + fitted(headingsOf(result), indent));
-		writeStyled('dim', indent + fitted(result.text, indent));
+		writeLine(line(at + 1));
+		writeStyled('cyan', below(placeOf(result)));
+		writeStyled('dim', below(result.text));
 	});
 	writeLine();
 }
@@ -75,8 +71,9 @@ function alignedColumn(cells: readonly string[]): string[] {
 	return cells.map((cell) => cell.padStart(width));
 }
 
-function headingsOf({ title, heading_path }: SearchResult): string {
-	return [title, ...heading_path].filter((part, at, all) => part && part !== all[at - 1]).join(' › ');
+function placeOf({ library, document, title, heading_path }: SearchResult): string {
+	const headings = [title, ...heading_path].filter((part, at, all) => part && part !== all[at - 1]);
+	return `${library}/${document}: ${headings.join(' › ')}`;
 }
 
 /** Where the time went, in lines that fit. */
