@@ -19,6 +19,7 @@ const rooms = [
 	'search',
 	'ingest',
 	'rag',
+	'evaluation',
 	'run',
 	'transport',
 	'trpc',
@@ -95,7 +96,18 @@ const houseRules = [
 ];
 
 export default ts.config(
-	{ ignores: ['build/', 'dist/', '.svelte-kit/', 'node_modules/', 'data/', 'tests/fixtures/docs/'] },
+	{
+		ignores: [
+			'build/',
+			'dist/',
+			'.build-*/',
+			'.dist-*/',
+			'.svelte-kit/',
+			'node_modules/',
+			'data/',
+			'tests/fixtures/docs/'
+		]
+	},
 	js.configs.recommended,
 	...ts.configs.recommended,
 	...svelte.configs.recommended,

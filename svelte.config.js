@@ -5,7 +5,8 @@ import { vitePreprocess } from '@sveltejs/vite-plugin-svelte';
 export default {
 	preprocess: vitePreprocess(),
 	kit: {
-		adapter: adapter({ out: 'build', precompress: false }),
+		// scripts/build.ts has it made in a folder of its own first.
+		adapter: adapter({ out: process.env.BUILD_FOLDER ?? 'build', precompress: true }),
 		// The origin of everything that spends or changes is checked in src/hooks.server.ts, GET subscriptions included.
 		// Kit's own check would answer 403 to a POST of any program that forgets its content type, before we can tell.
 		csrf: { trustedOrigins: ['*'] },

@@ -2,36 +2,34 @@ import { Command, InvalidArgumentError } from 'commander';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
-import { ingest } from '#lib/server/ingest/ingest.ts';
 import { parseConfig } from '#lib/server/config.ts';
+import type { EvalQuestion } from '#lib/server/evaluation/question.ts';
+import { ingest } from '#lib/server/ingest/ingest.ts';
 import { lexicalEmbedding } from '#lib/server/model/lexical-embedder.ts';
 import { analyze } from '#lib/server/search/analyze.ts';
 import { createServices, type Services } from '#lib/server/services.ts';
-import { readQuestions } from '../src/cli/eval-questions.ts';
-import { buildUp, leaveOut } from './training/ablation.ts';
+import { readQuestions } from '../src/cli/eval/questions.ts';
+import { writeReport } from '../src/cli/eval/report-text.ts';
+import { leaveOut } from './training/ablation.ts';
 import { collectExamples } from './training/collect.ts';
-import { crossValidate, measureWeights } from './training/cross-validate.ts';
-import { learn, prepare, type LearnSettings, type Weights } from './training/learn.ts';
 import { embedderCost } from './training/embedder-cost.ts';
-import { mineQuestions } from './training/mine.ts';
-import { LEARNT_EVIDENCE, PRIOR } from './training/parts.ts';
+import { learn, prepare, type LearnSettings } from './training/learn.ts';
+import { evaluateLeftOut } from './training/left-out.ts';
+import { LEARNT_EVIDENCE, PRIOR, SIGNS } from './training/parts.ts';
 import { qualityTable } from './training/report.ts';
 import { weightsFile } from './training/weights-file.ts';
 
 /**
- * Learns the weights of the built-in reranker: `npm run train -- --questions <file.jsonl> --corpora <folder...>`. Says how well the
- * weights do on questions that they were not learnt from, with --ablation also what each part gains, and writes them with --write.
- * The same for the same input and seeds.
+ * Learns the weights of the built-in reranker: `npm run train -- --questions <file.jsonl...> --corpora <folder...>`. Says how well it finds by
+ * library left out, with --ablation also what each part of the evidence gains, and writes the weights with --write, learnt on all
+ * libraries. The same for the same input.
  */
 interface Options {
-	questions: string;
+	questions: string[];
 	corpora: string[];
 	data?: string;
-	folds: number;
-	seeds: number;
 	l2: number;
 	steps: number;
-	mined: number;
 	ablation: boolean;
 	write: boolean;
 }
@@ -44,14 +42,14 @@ const positive = (text: string) => {
 
 const options = new Command('npm run train --')
 	.description('Learn the weights of the built-in reranker.')
-	.requiredOption('--questions <file.jsonl>', 'one {"question", "library", "relevant"} a line')
+	.requiredOption(
+		'--questions <file.jsonl...>',
+		'questions with relevant documents and facts; see docs/evaluation.md'
+	)
 	.requiredOption('--corpora <folder...>', 'documentation, a library each by the name of its folder')
 	.option('--data <folder>', 'where the index is kept between runs; default: a temporary folder')
-	.option('--folds <n>', 'parts that the questions are divided into', positive, 5)
-	.option('--seeds <n>', 'how many divisions are tried', positive, 5)
-	.option('--l2 <strength>', 'pull of the weights to the prior', positive, 2)
-	.option('--steps <n>', 'steps of learning', positive, 60)
-	.option('--mined <n>', 'also learn the prior from so many headings as questions', positive, 0)
+	.option('--l2 <strength>', 'pull of the weights to the prior', positive, 0.9)
+	.option('--steps <n>', 'steps of learning', positive, 200)
 	.option('--ablation', 'measure what each part gains and what the embedder costs', false)
 	.option('--write', 'write the weights into the source', false)
 	.parse()
@@ -61,41 +59,33 @@ const weightsPath = join(import.meta.dirname, '../src/lib/server/model/feature-w
 const signal = new AbortController().signal;
 
 async function train(dataFolder: string): Promise<void> {
-	const services = await createServices(parseConfig({ DATA_DIR: dataFolder }));
+	const config = parseConfig({ DATA_DIR: dataFolder });
+	const services = await createServices(config);
 	try {
 		await readCorpora(services);
-		const questions = await readQuestions(options.questions);
+		const questions: EvalQuestion[] = [];
+		for (const path of options.questions) questions.push(...(await readQuestions(path)));
 		const examples = await collectExamples(services.engine.knowledge(), questions, signal);
-		const prior = options.mined > 0 ? await learnPrior(services) : PRIOR;
-		const settings: LearnSettings = { l2: options.l2, prior, steps: options.steps };
-		const validation = {
-			folds: options.folds,
-			seeds: Array.from({ length: options.seeds }, (_, at) => at + 1)
-		};
+		const settings: LearnSettings = { l2: options.l2, prior: PRIOR, signs: SIGNS, steps: options.steps };
 		const names = LEARNT_EVIDENCE;
-		const weights = learn(
-			examples.map((example) => prepare(example, names)),
-			settings
-		);
-		const start = Float64Array.from(names, (name) => prior.get(name) ?? 0);
-		console.log(
-			qualityTable('Quality by document', [
-				{ name: 'prior, nothing learnt', figures: [measureWeights(examples, names, start)] },
-				{
-					name: `${options.folds}-fold cross-validated`,
-					figures: crossValidate(examples, names, settings, validation)
-				},
-				{ name: 'on what was learnt from', figures: [measureWeights(examples, names, weights)] }
-			])
+		const limits = { sourceTokens: config.SOURCE_TOKENS, contextTokens: config.CONTEXT_TOKENS };
+		console.log('By library left out: learnt on the questions of the other libraries.\n');
+		writeReport(
+			await evaluateLeftOut(services.engine, { examples, questions, names, settings, limits, signal })
 		);
 		if (options.ablation) {
-			console.log(qualityTable('Built up part by part', buildUp(examples, settings, validation)));
-			console.log(qualityTable('Left out', leaveOut(examples, settings, validation)));
+			console.log(
+				qualityTable('Without a part of the evidence, by library left out', leaveOut(examples, settings))
+			);
 			const asked = questions.map(({ question }) => question);
 			const passages = services.corpus.passages();
 			const knowledge = services.engine.knowledge();
 			console.log(await embedderCost(lexicalEmbedding(analyze), knowledge, passages, asked, signal));
 		}
+		const weights = learn(
+			examples.map((example) => prepare(example, names)),
+			settings
+		);
 		const source = weightsFile(new Map(names.map((name, at) => [name, weights[at]!])));
 		if (options.write) await writeFile(weightsPath, source);
 		else console.log(source);
@@ -111,18 +101,6 @@ async function readCorpora(services: Services): Promise<void> {
 		await ingest({ corpus: services.corpus, sources: [resolve(folder)], library, prune: true, signal });
 	}
 	await services.publish(() => {}, signal);
-}
-
-/** The prior moved by questions that the documentation itself gives; it stays where they say nothing. */
-async function learnPrior({ corpus }: Services): Promise<Weights> {
-	console.error(`[train] mining ${options.mined} questions`);
-	const { questions, knowledge } = await mineQuestions(corpus.passages(), options.mined, 1);
-	const examples = await collectExamples(knowledge, questions, signal);
-	const weights = learn(
-		examples.map((example) => prepare(example, LEARNT_EVIDENCE)),
-		{ l2: options.l2, prior: PRIOR, steps: options.steps }
-	);
-	return new Map(LEARNT_EVIDENCE.map((name, at) => [name, weights[at]!]));
 }
 
 const folder = options.data ?? (await mkdtemp(join(tmpdir(), 'citelight-train-')));

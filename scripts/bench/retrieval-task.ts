@@ -51,8 +51,10 @@ await answerParent(async ({ dataFolder, questions }: RetrievalTask): Promise<Ret
 		({ question, library }) => index.searchText(question, { limit: LIMIT, library }),
 		timing
 	);
-	const searchVector = async (question: string) => {
-		if (embedder) await index.searchVector(await embedder.embedQuestion(question, signal), { limit: LIMIT });
+	const searchVector = async (text: string) => {
+		if (!embedder) return;
+		const vectors = await embedder.embedQuestion({ text, library: null }, signal);
+		await index.searchVector(vectors, { limit: LIMIT });
 	};
 	const vector = embedder ? await timeEach(questions, ({ question }) => searchVector(question), timing) : [];
 

@@ -39,7 +39,7 @@ async function measure(name: string): Promise<string[]> {
 	vectors.forEach((vector, number) => block.set(number, 0, vector));
 	const build = performance.now() - start;
 	const search = async (question: Float32Array) =>
-		block.search(question, limit, ALL_LIBRARIES, (a, b) => a < b).numbers;
+		block.search(() => question, { limit, library: ALL_LIBRARIES, before: (a, b) => a < b }).numbers;
 	const { p50_ms, p95_ms } = summarise(await timeEach(questions, search, { warmUpRounds: 2, rounds: 5 }));
 	let found = 0;
 	for (const question of questions) {

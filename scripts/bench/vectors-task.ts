@@ -1,4 +1,5 @@
 import { create, insertMultiple, searchVector, type Results } from '@orama/orama';
+import { sharedVector } from '#lib/server/model/question-vectors.ts';
 import { OramaIndex } from '#lib/server/search/orama.ts';
 import type { Passage } from '#lib/server/search/passage-index.ts';
 import { answerParent } from './isolated.ts';
@@ -52,9 +53,12 @@ async function openCitelight({ dimensions }: VectorsTask): Promise<VectorEngine>
 	return {
 		async build(vectors) {
 			await index.add(vectors.map((vector, number) => passage(number, vector)));
-			await index.searchVector(vectors[0]!, { limit: LIMIT });
+			await index.searchVector(sharedVector(vectors[0]!), { limit: LIMIT });
 		},
-		search: async (vector) => (await index.searchVector(vector, { limit: LIMIT })).map((hit) => hit.chunk_id)
+		search: async (vector) => {
+			const hits = await index.searchVector(sharedVector(vector), { limit: LIMIT });
+			return hits.map((hit) => hit.chunk_id);
+		}
 	};
 }
 

@@ -1,17 +1,23 @@
-import type { EvalQuestion } from '../../src/cli/eval-questions.ts';
 import type { Chunk } from '#lib/contract/chunk.ts';
+import { normalSnippet, type NormalSnippet } from '#lib/server/evaluation/facts.ts';
+import { NormalPassages } from '#lib/server/evaluation/normal-form.ts';
+import type { EvalQuestion, Fact } from '#lib/server/evaluation/question.ts';
 import type { Knowledge } from '#lib/server/rag/engine.ts';
-import { fuseByReciprocalRank } from '#lib/server/rag/fuse.ts';
+import { findCandidates } from '#lib/server/rag/find.ts';
 import { RERANK_LIMIT } from '#lib/server/rag/rerank.ts';
-import { retrieve } from '#lib/server/rag/retrieve.ts';
-import type { Hit } from '#lib/server/search/passage-index.ts';
+import type { PlacedChunk } from '#lib/server/search/passage-index.ts';
 import { documentName } from '#lib/server/search/relevance-metrics.ts';
 import { TraceRecorder } from '#lib/server/trace/recorder.ts';
-import type { TrainingExample } from './example.ts';
+import type { Target, TrainingExample } from './example.ts';
+
+/** What all facts of a kind count together, beside the essential ones. */
+const OTHER_FACTS = 0.3;
+/** What the pages that answer count: the weaker label. */
+const PAGES = 1;
 
 /**
- * Candidates with their evidence as an answer would see them: recall by both searches, fusion, the first RERANK_LIMIT. Questions that
- * name their library give two examples, within it and over all.
+ * Candidates with their evidence as an answer would see them: recall, fusion, the first RERANK_LIMIT. Questions that name their library give
+ * two examples, within it and over all.
  * @throws AppError `retrieval_failed`, or `cancelled`.
  */
 export async function collectExamples(
@@ -20,40 +26,72 @@ export async function collectExamples(
 	signal: AbortSignal
 ): Promise<TrainingExample[]> {
 	const examples: TrainingExample[] = [];
-	for (const { question, library, relevant } of questions) {
+	const normal = new NormalPassages();
+	for (const asked of questions) {
+		const { question, library, relevant } = asked;
 		if (library === undefined || relevant.length === 0) continue;
 		for (const scope of ['library', 'all'] as const) {
 			const searched = scope === 'library' ? library : null;
-			const candidates = await collectCandidates(knowledge, question, searched, signal);
+			const { placed, evidence } = await collectCandidates(knowledge, question, searched, signal);
 			const names = relevant.map((document) => documentName({ library, document }));
-			examples.push({ question, library, scope, relevant: names, ...candidates });
+			examples.push({
+				question,
+				library,
+				scope,
+				relevant: names,
+				evidence,
+				...groupByDocument(placed.map(({ chunk }) => chunk)),
+				targets: targetsOf(placed, { ...asked, library }, normal)
+			});
 		}
 	}
 	return examples;
 }
-
-type Candidates = Pick<TrainingExample, 'evidence' | 'documentOf' | 'documents' | 'orders'>;
 
 async function collectCandidates(
 	knowledge: Knowledge,
 	question: string,
 	library: string | null,
 	signal: AbortSignal
-): Promise<Candidates> {
+): Promise<{ placed: PlacedChunk[]; evidence: Map<string, Float64Array> }> {
 	const trace = new TraceRecorder({ question, library, limit: 20 }, 'eval', '');
-	const { text, semantic, vector } = await retrieve(knowledge, { question, library }, trace, signal);
-	const fused = fuseByReciprocalRank([text, semantic]).slice(0, RERANK_LIMIT);
-	const ids = fused.map((hit) => hit.chunk_id);
-	const chunks = await knowledge.index.get(ids);
-	const features = await knowledge.index.features(question, vector, ids);
-	const places = new Map(ids.map((id, place) => [id, place]));
-	const order = (hits: readonly Hit[]) =>
-		Uint32Array.from(hits.map((hit) => places.get(hit.chunk_id)).filter((place) => place !== undefined));
-	return {
-		...groupByDocument(chunks),
-		evidence: toColumns(ids.map((id) => features.get(id) ?? {})),
-		orders: { bm25: order(text), semantic: order(semantic), fusion: order(fused) }
+	const { hits, asked } = await findCandidates(knowledge, { question, library }, trace, signal);
+	const ids = hits.slice(0, RERANK_LIMIT).map((hit) => hit.chunk_id);
+	const placed = await knowledge.index.get(ids);
+	const features = await knowledge.index.features(asked, ids);
+	return { placed, evidence: toColumns(ids.map((id) => features.get(id) ?? {})) };
+}
+
+/** Each fact with the candidates that state it by themselves, and the pages that answer with theirs. */
+function targetsOf(
+	placed: readonly PlacedChunk[],
+	{ facts, relevant, library }: EvalQuestion & { library: string },
+	normal: NormalPassages
+): Target[] {
+	const holds = (passage: PlacedChunk, { document, text, alphabet }: NormalSnippet) =>
+		passage.chunk.library === library &&
+		passage.chunk.document === document &&
+		normal.join([passage], alphabet).includes(text);
+	const target = (isHolder: (passage: PlacedChunk) => boolean, weight: number): Target[] => {
+		const holders = Uint32Array.from(placed.flatMap((passage, at) => (isHolder(passage) ? [at] : [])));
+		return holders.length > 0 ? [{ holders, weight }] : [];
 	};
+	const ofFacts = (some: readonly Fact[], weight: number) =>
+		some.flatMap(({ snippets }) => {
+			const wanted = snippets.map(normalSnippet);
+			return target((passage) => wanted.some((snippet) => holds(passage, snippet)), weight / some.length);
+		});
+	return [
+		...ofFacts(
+			facts.filter((fact) => fact.essential),
+			1
+		),
+		...ofFacts(
+			facts.filter((fact) => !fact.essential),
+			OTHER_FACTS
+		),
+		...target(({ chunk }) => chunk.library === library && relevant.includes(chunk.document), PAGES)
+	];
 }
 
 /** Values by name, one for each candidate; 0 where a candidate has none of it. */

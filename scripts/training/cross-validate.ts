@@ -1,46 +1,41 @@
 import { measureRanking, meanMetrics, type RelevanceMetrics } from '#lib/server/search/relevance-metrics.ts';
 import type { TrainingExample } from './example.ts';
-import { learn, prepare, scoreCandidates, type LearnSettings, type PreparedExample } from './learn.ts';
-import { shuffle } from './random.ts';
+import { learn, prepare, scoreCandidates, type LearnSettings } from './learn.ts';
 
-export interface CrossValidation {
-	folds: number;
-	/** One division into folds for each. */
-	seeds: readonly number[];
-}
-
-/** Means of one division, by scope. */
+/** Means by scope. */
 export type ScopeMetrics = Record<TrainingExample['scope'], RelevanceMetrics>;
 
-/**
- * Measures on questions that were not learnt from: the questions are divided into folds, each is judged by weights from the others.
- * @returns figures by seed
- */
+/** Weights for the questions of each library, learnt on those of all others. */
+export function learnLeftOut(
+	examples: readonly TrainingExample[],
+	names: readonly string[],
+	settings: LearnSettings
+): Map<string, Float64Array> {
+	const prepared = examples.map((example) => prepare(example, names));
+	return new Map(
+		[...new Set(examples.map((example) => example.library))].map((library) => {
+			const others = prepared.filter(({ example }) => example.library !== library);
+			return [library, learn(others, settings)];
+		})
+	);
+}
+
+/** Measures the questions of each library with weights from all others. */
 export function crossValidate(
 	examples: readonly TrainingExample[],
 	names: readonly string[],
-	settings: LearnSettings,
-	{ folds, seeds }: CrossValidation,
-	additional: readonly PreparedExample[] = []
-): ScopeMetrics[] {
-	const prepared = examples.map((example) => prepare(example, names));
-	const questions = [...new Set(examples.map((example) => example.question))];
-	return seeds.map((seed) => {
-		const shuffled = shuffle(questions, seed);
-		const metrics = new Map<TrainingExample, RelevanceMetrics>();
-		for (let fold = 0; fold < folds; fold += 1) {
-			const held = new Set(shuffled.filter((_, at) => at % folds === fold));
-			const weights = learn(
-				[...prepared.filter(({ example }) => !held.has(example.question)), ...additional],
-				settings
-			);
-			for (const each of prepared) {
-				if (held.has(each.example.question))
-					metrics.set(each.example, measureScores(each.example, scoreCandidates(each, weights)));
-			}
-		}
-		return byScope(metrics);
-	});
+	settings: LearnSettings
+): ScopeMetrics {
+	const weights = learnLeftOut(examples, names, settings);
+	return byScope(
+		new Map(
+			examples.map((example) => {
+				const prepared = prepare(example, names);
+				const own = weights.get(example.library) ?? new Float64Array(names.length);
+				return [example, measureScores(example, scoreCandidates(prepared, own))];
+			})
+		)
+	);
 }
 
 /** Measures all questions with one set of weights. */

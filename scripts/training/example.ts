@@ -1,11 +1,15 @@
-/** A list that a search made, as places among the candidates of an example, best first. */
-export type StageOrder = Uint32Array;
+/** Candidates one of which should come first. */
+export interface Target {
+	/** Places of the candidates, ascending; at least one. */
+	holders: Uint32Array;
+	/** How much the target counts in learning. */
+	weight: number;
+}
 
-/** The candidates of one question in one scope with their evidence, and which of their documents answer it. */
+/** The candidates of one question in one scope with their evidence, and which of them answer it. */
 export interface TrainingExample {
-	/** Question; its examples of both scopes belong to the same fold. */
 	question: string;
-	/** What the question is about, to tell figures apart. */
+	/** What the question is about; its examples of both scopes are left out together. */
 	library: string;
 	/** Searched within its library, or in all. */
 	scope: 'library' | 'all';
@@ -17,6 +21,6 @@ export interface TrainingExample {
 	documents: readonly string[];
 	/** Names of the documents that answer it, whether found or not. */
 	relevant: readonly string[];
-	/** What each stage before the reranker made of it. */
-	orders: { bm25: StageOrder; semantic: StageOrder; fusion: StageOrder };
+	/** What is learnt: each fact by the passages that state it, and the pages that answer. */
+	targets: readonly Target[];
 }

@@ -6,7 +6,7 @@ import { findPassages } from '#lib/server/rag/find.ts';
 import { gateEvidence } from '#lib/server/rag/gate-evidence.ts';
 import { createServices } from '#lib/server/services.ts';
 import { TraceRecorder } from '#lib/server/trace/recorder.ts';
-import { readQuestions } from '../../src/cli/eval-questions.ts';
+import { readQuestions } from '../../src/cli/eval/questions.ts';
 import type { GateExample } from './logistic.ts';
 
 /** A question of any set. */

@@ -1,4 +1,4 @@
-import { randomNumbers } from '../../src/cli/random-numbers.ts';
+import { randomNumbers } from '#lib/server/evaluation/random-numbers.ts';
 
 /** A shuffled copy; the same for the same seed. Order by Fisher and Yates. */
 export function shuffle<T>(items: readonly T[], seed: number): T[] {

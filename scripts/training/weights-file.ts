@@ -6,8 +6,8 @@ export function weightsFile(weights: Weights): string {
 	const parts = Object.entries(EVIDENCE_PARTS).map(([part, names]) => {
 		const lines = names
 			.map((name): [string, string] => [name, (weights.get(name) ?? 0).toFixed(2)])
-			.filter(([, weight]) => Number(weight) > 0)
-			.sort(([, a], [, b]) => Number(b) - Number(a))
+			.filter(([, weight]) => Number(weight) !== 0)
+			.sort(([, a], [, b]) => Math.abs(Number(b)) - Math.abs(Number(a)))
 			.map(([name, weight]) => `\t${name}: ${Number(weight)}`);
 		return lines.length > 0
 			? [`\t/** ${titles[part as keyof typeof EVIDENCE_PARTS]} */`, lines.join(',\n')]
@@ -19,8 +19,9 @@ export function weightsFile(weights: Weights): string {
 
 const titles: Record<keyof typeof EVIDENCE_PARTS, string> = {
 	passage: 'The passage itself.',
-	document: 'The page as a whole, and what is around the passage.',
-	opening: 'The page as a whole, for what the question opens with.',
+	parts: 'The passage, for what the question opens with and for the part of it that it answers best.',
+	document: 'The page as a whole.',
+	neighbours: 'What stands beside it.',
 	headings: 'What it is called.',
 	position: 'Where it is: overviews come first on a page.',
 	vectors:
@@ -30,7 +31,7 @@ const titles: Record<keyof typeof EVIDENCE_PARTS, string> = {
 
 const head = `/**
  * Weights of the built-in reranker by name of the evidence, for values that were scaled to mean 0 and standard deviation 1 among the
- * candidates of a question. Learnt on real questions with a softmax loss over documents and an L2 penalty; none may be negative, so that
- * more evidence never hurts. Written by \`npm run train\`.
+ * candidates of a question. Learnt on real questions: passages that state the facts of a right answer should come first. Written by
+ * \`npm run train\`.
  */
 `;

@@ -69,10 +69,11 @@ function writeSources({ sources, citations }: Trace): void {
 
 /** One line that says where the time went. */
 function breakdown(trace: Trace): string {
-	const { retrieval_ms, generation_ms } = phaseDurations(trace.steps);
+	const { rewriting_ms, retrieval_ms, generation_ms } = phaseDurations(trace.steps);
 	const queue = trace.steps.find((step) => step.name === 'queue');
 	const parts = [
 		...(queue ? [`waiting ${formatDuration(queue.duration_ms)}`] : []),
+		...(rewriting_ms === null ? [] : [`rewriting ${formatDuration(rewriting_ms)}`]),
 		`retrieval ${formatDuration(retrieval_ms)}`,
 		...(generation_ms === null ? [] : [`generation ${formatDuration(generation_ms)}`]),
 		`first token ${formatDuration(trace.time_to_first_token_ms)}`,

@@ -3,7 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '#lib/server/error.ts';
-import { builtHandler, packageRoot } from './package-root.ts';
+import { builtFolder, packageRoot } from './package-root.ts';
 import { remark } from './terminal.ts';
 
 /** What the built application is made from. */
@@ -17,7 +17,7 @@ const INPUTS = ['src', 'static', 'package.json', 'svelte.config.js', 'vite.confi
 export async function buildIfNeeded(): Promise<void> {
 	const root = packageRoot();
 	if (!existsSync(join(root, 'src'))) return;
-	const handler = builtHandler();
+	const handler = join(builtFolder(), 'handler.js');
 	const builtAt = existsSync(handler) ? statSync(handler).mtimeMs : -Infinity;
 	if ((await newest(INPUTS.map((name) => join(root, name)))) <= builtAt) return;
 	remark('Building the application ...');
@@ -39,9 +39,10 @@ async function newest(paths: readonly string[]): Promise<number> {
 }
 
 async function build(root: string): Promise<void> {
-	const vite = join(root, 'node_modules/vite/bin/vite.js');
-	if (!existsSync(vite)) throw new AppError('invalid_config', 'Run "npm install" first.');
-	const child = spawn(process.execPath, [vite, 'build', '--logLevel', 'warn'], {
+	if (!existsSync(join(root, 'node_modules/vite'))) {
+		throw new AppError('invalid_config', 'Run "npm install" first.');
+	}
+	const child = spawn(process.execPath, [join(root, 'scripts/build.ts'), '--application'], {
 		cwd: root,
 		stdio: ['ignore', 'pipe', 'pipe']
 	});

@@ -8,7 +8,7 @@ export function packageRoot(): string {
 	return folder;
 }
 
-/** The web application that `npm run build` makes: a Node request handler. */
-export function builtHandler(): string {
-	return join(packageRoot(), 'build/handler.js');
+/** The web application that `npm run build` makes; its handler.js exports a Node request handler. */
+export function builtFolder(): string {
+	return join(packageRoot(), 'build');
 }

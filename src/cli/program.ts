@@ -67,24 +67,44 @@ function createProgram(): Command {
 		.description('answer a question, with its sources and where the time went')
 		.argument('<question>')
 		.addOption(library('ask this library only'))
-		.option('--limit <n>', 'sources given to the model, 1 to 20', number)
+		.option('--limit <n>', 'sources given to the model at most, 1 to 50', number)
 		.option('--temperature <t>', 'sampling temperature, 0 to 2', number)
 		.addOption(json())
 		.action(async (question, options) => (await import('./ask.ts')).ask(question, options));
 
 	program
+		.command('search')
+		.description('find passages for a question, with their rank and score at each stage')
+		.argument('<question>')
+		.addOption(library('search this library only'))
+		.option('--limit <n>', 'passages, 1 to 50', number, 10)
+		.addOption(json())
+		.action(async (question, options) => (await import('./search.ts')).search(question, options));
+
+	program
 		.command('eval')
 		.description('measure retrieval on questions whose answers are known')
-		.addArgument(new Argument('<questions.jsonl>', 'one {"question", "library"?, "relevant": [...]} a line'))
+		.addArgument(
+			new Argument(
+				'<questions.jsonl>',
+				'one {"question", "library"?, "relevant": [...], "facts"?: [...]} a line'
+			)
+		)
 		.addOption(library('only the questions about this library'))
 		.option('--off-topic <file>', 'questions that the documentation does not answer')
 		.option(
 			'--compare <report.json or NAME=value>',
 			'compare question by question with an earlier --json report, or with other settings; may be repeated',
-			(value: string, values: string[] = []) => [...values, value]
+			collect
 		)
+		.option(
+			'--min <measure=figure>',
+			'exit with 1 when this figure is lower, such as essential=0.8; may be repeated',
+			collect
+		)
+		.option('--failures', 'list the essential facts that were missed, and what was given instead')
 		.addOption(json())
-		.action(async (path, options) => (await import('./eval.ts')).evaluateFiles(path, options));
+		.action(async (path, options) => (await import('./eval/eval.ts')).evaluateFiles(path, options));
 
 	program
 		.command('libraries')
@@ -135,6 +155,11 @@ function version(): string {
 		version: string;
 	};
 	return manifest.version;
+}
+
+/** Values of an option that may be repeated. */
+function collect(value: string, values: string[] = []): string[] {
+	return [...values, value];
 }
 
 function number(text: string): number {

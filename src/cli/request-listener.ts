@@ -1,4 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeaders, RequestListener, ServerResponse } from 'node:http';
+import type { Readable } from 'node:stream';
 import { AppError } from '#lib/server/error.ts';
 import { logFailure } from '#lib/server/run/failure-log.ts';
 import { errorHeaders } from '#lib/server/transport/problem.ts';
@@ -54,6 +55,13 @@ async function answer(handler: Handler, request: IncomingMessage, response: Serv
 	delete request.headers.range;
 	// Files are sent without passing our hooks.
 	response.setHeader('x-content-type-options', 'nosniff');
+	// The adapter's file server pipes streams without an error listener; one that fails would end the process.
+	response.on('pipe', (file: Readable) =>
+		file.once('error', (error) => {
+			logFailure('a file', error);
+			response.destroy();
+		})
+	);
 	const problem = problemOf(request);
 	if (problem) return sendProblem(response, problem);
 	try {

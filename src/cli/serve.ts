@@ -1,13 +1,10 @@
-import { existsSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { pathToFileURL } from 'node:url';
-import { errorCodeSchema } from '#lib/contract/error-code.ts';
 import { loadConfig, type Config } from '#lib/server/config.ts';
 import { AppError } from '#lib/server/error.ts';
+import { loadApplication } from './built-application.ts';
 import { createBoundedServer } from './connection-limits.ts';
-import { builtHandler } from './package-root.ts';
-import { PROTOCOL_HEADER, requestListener, type Handler } from './request-listener.ts';
+import { requestListener } from './request-listener.ts';
 import { shutDownOnSignal } from './shutdown.ts';
 import { dropStalledReaders } from './stalled-readers.ts';
 
@@ -20,7 +17,7 @@ const LEAST_REQUESTS = 1024;
  */
 export async function serve(): Promise<void> {
 	const config = loadConfig();
-	const handler = await loadHandler();
+	const handler = await loadApplication();
 	const server = createBoundedServer(requestListener(handler), {
 		perClient: requestsPerClient(config),
 		trustedProxies: config.TRUSTED_PROXIES
@@ -38,24 +35,6 @@ export async function serve(): Promise<void> {
 /** Enough for every answer that may be written or wait to be listened to four times, by those who come back too. */
 function requestsPerClient({ MAX_CONCURRENT_ANSWERS, MAX_QUEUE }: Config): number {
 	return Math.max(LEAST_REQUESTS, 4 * (MAX_CONCURRENT_ANSWERS + MAX_QUEUE));
-}
-
-async function loadHandler(): Promise<Handler> {
-	const path = builtHandler();
-	if (!existsSync(path)) {
-		throw new AppError('invalid_config', 'The application is not built yet: run "npm run build" first.');
-	}
-	// The adapter takes addresses for https unless it is told; behind a proxy, ORIGIN or PROTOCOL_HEADER tell it.
-	if (!process.env.ORIGIN) process.env.PROTOCOL_HEADER ||= PROTOCOL_HEADER;
-	process.env.NODE_ENV ??= 'production';
-	try {
-		const { handler } = (await import(pathToFileURL(path).href)) as { handler: Handler };
-		return handler;
-	} catch (cause) {
-		// The built application has a class of its own of this name.
-		if (!(cause instanceof Error && cause.name === 'AppError' && 'code' in cause)) throw cause;
-		throw new AppError(errorCodeSchema.parse(cause.code), cause.message, { cause });
-	}
 }
 
 async function listen(server: Server, { PORT, HOST }: Config): Promise<void> {

@@ -40,6 +40,11 @@ function writeOverview(figures: Stats): void {
 		Object.entries(counts)
 			.map(([name, count]) => `${label(name)} ${formatCount(count)}`)
 			.join(', ') || '–';
+	const phases = [
+		['rewriting', figures.avg_rewriting_ms],
+		['retrieval', figures.avg_retrieval_ms],
+		['generation', figures.avg_generation_ms]
+	] as const;
 	const lines: [string, string][] = [
 		['questions', formatCount(figures.total_queries)],
 		['statuses', list(figures.statuses)],
@@ -52,8 +57,10 @@ function writeOverview(figures: Stats): void {
 			'first token',
 			`p50 ${formatDuration(figures.time_to_first_token_ms.p50)}, p95 ${formatDuration(figures.time_to_first_token_ms.p95)}`
 		],
-		['retrieval', `${formatDuration(figures.avg_retrieval_ms)} on average`],
-		['generation', `${formatDuration(figures.avg_generation_ms)} on average`],
+		...phases.flatMap(([name, average_ms]): [string, string][] =>
+			// Where there were no follow-ups, none was rewritten.
+			name === 'rewriting' && average_ms === null ? [] : [[name, `${formatDuration(average_ms)} on average`]]
+		),
 		['bottleneck', figures.bottleneck ?? '–'],
 		['tokens', `${formatCount(prompt)} in, ${formatCount(completion)} out`],
 		['cost', `${formatCost(figures.cost_usd)}, ${formatCount(figures.unpriced_queries)} without a price`],

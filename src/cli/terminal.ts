@@ -1,3 +1,5 @@
+import { styleText } from 'node:util';
+
 /**
  * Text for a terminal: without the control characters by which a document or a model could move the cursor, change the
  * title or reorder what is read (escape sequences, bidirectional overrides).
@@ -14,6 +16,11 @@ export function write(text: string): void {
 /** Writes one or more whole lines to stdout. */
 export function writeLine(text = ''): void {
 	process.stdout.write(`${printable(text)}\n`);
+}
+
+/** Writes one line to stdout, in a style where that is a terminal which shows colours. */
+export function writeStyled(style: 'bold' | 'cyan' | 'dim', text: string): void {
+	process.stdout.write(`${styleText(style, printable(text))}\n`);
 }
 
 /** Writes one line to stderr: progress and remarks, so that stdout stays the answer. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Chunk } from '#lib/contract/chunk.ts';
+import { sharedVector, type QuestionVectors } from '#lib/server/model/question-vectors.ts';
 import type { Passage, PassageIndex } from '#lib/server/search/passage-index.ts';
 import { passage as chunk } from '../fixtures/passages.ts';
 
@@ -33,6 +34,9 @@ function unit(values: number[]): Float32Array {
 	const length = Math.hypot(...values);
 	return Float32Array.from(values, (value) => value / length);
 }
+
+/** A question with the same vector for all libraries. */
+const asked = (...values: number[]) => sharedVector(unit(values));
 
 const ids = (hits: readonly { chunk_id: string }[]) => hits.map((hit) => hit.chunk_id);
 
@@ -66,7 +70,9 @@ export function describePassageIndex(name: string, kind: IndexKind): void {
 				{ word: 'unicorns', isIdentifier: false, isForeign: false, passages: 0 }
 			]);
 			await index.remove(['dog']);
-			expect(await index.questionWords('cats')).toEqual([{ word: 'cats', isIdentifier: false, isForeign: false, passages: 1 }]);
+			expect(await index.questionWords('cats')).toEqual([
+				{ word: 'cats', isIdentifier: false, isForeign: false, passages: 1 }
+			]);
 		});
 
 		describe('text search', () => {
@@ -172,10 +178,15 @@ export function describePassageIndex(name: string, kind: IndexKind): void {
 			});
 
 			it('asks in the languages of the library that is searched, and in no other', async () => {
-				const german = { ...passage('haus', 'Alle Häuser stehen leer.', { library: 'stadt' }), language: 'german' as const };
+				const german = {
+					...passage('haus', 'Alle Häuser stehen leer.', { library: 'stadt' }),
+					language: 'german' as const
+				};
 				const english = [passage('die', 'Seals die at the end.'), passage('steh', 'The steh command.')];
 				const index = await indexOf([...english, german]);
-				expect(ids(await index.searchText('Häuser die stehen', { limit: 10, library: 'demo' }))).toEqual(['die']);
+				expect(ids(await index.searchText('Häuser die stehen', { limit: 10, library: 'demo' }))).toEqual([
+					'die'
+				]);
 				expect(ids(await index.searchText('Haus', { limit: 10, library: 'stadt' }))).toEqual(['haus']);
 				await index.remove(['haus']);
 				expect(await index.questionWords('Haus')).toEqual([
@@ -193,7 +204,7 @@ export function describePassageIndex(name: string, kind: IndexKind): void {
 			];
 
 			it('orders by cosine, without a cut-off, and leaves out what has no vector', async () => {
-				const hits = await (await indexOf(points, 2)).searchVector(unit([3, 1]), { limit: 10 });
+				const hits = await (await indexOf(points, 2)).searchVector(asked(3, 1), { limit: 10 });
 				expect(ids(hits)).toEqual(['east', 'north', 'west']);
 				expect(hits[0]!.score).toBeCloseTo(3 / Math.sqrt(10), 6);
 				expect(hits[2]!.score).toBeCloseTo(-3 / Math.sqrt(10), 6);
@@ -201,28 +212,51 @@ export function describePassageIndex(name: string, kind: IndexKind): void {
 
 			it('keeps to limit and library', async () => {
 				const index = await indexOf(points, 2);
-				expect(ids(await index.searchVector(unit([1, 0]), { library: 'far', limit: 1 }))).toEqual(['west']);
-				expect(await index.searchVector(unit([1, 0]), { library: 'moon', limit: 1 })).toEqual([]);
-				expect(await index.searchVector(unit([1, 0]), { limit: 0 })).toEqual([]);
+				expect(ids(await index.searchVector(asked(1, 0), { library: 'far', limit: 1 }))).toEqual(['west']);
+				expect(await index.searchVector(asked(1, 0), { library: 'moon', limit: 1 })).toEqual([]);
+				expect(await index.searchVector(asked(1, 0), { limit: 0 })).toEqual([]);
+			});
+
+			it('compares each passage with the vector for its library, and finds none where there is no vector', async () => {
+				const index = await indexOf([...points, passage('south', 's', { library: 'near' }, [0, -1])], 2);
+				const vectors = new Map([
+					['demo', unit([1, 3])],
+					['far', unit([-1, 1])]
+				]);
+				const question: QuestionVectors = { dimensions: 2, of: (library) => vectors.get(library) ?? null };
+				const hits = await index.searchVector(question, { limit: 10 });
+				expect(ids(hits)).toEqual(['north', 'west', 'east']);
+				expect(hits.map(({ score }) => score)).toEqual([
+					expect.closeTo(3 / Math.sqrt(10), 6),
+					expect.closeTo(Math.SQRT1_2, 6),
+					expect.closeTo(1 / Math.sqrt(10), 6)
+				]);
+				expect(await index.searchVector(question, { library: 'near', limit: 10 })).toEqual([]);
+				const evidence = await index.features({ question: 'e', vectors: question }, ['west', 'south']);
+				expect(evidence.get('west')!.semantic).toBeCloseTo(Math.SQRT1_2, 6);
+				expect(evidence.get('south')!.semantic).toBe(0);
 			});
 
 			it('gives the same answer twice', async () => {
 				const index = await indexOf(points, 2);
-				const first = await index.searchVector(unit([1, 2]), { limit: 3 });
-				expect(await index.searchVector(unit([1, 2]), { limit: 3 })).toEqual(first);
+				const first = await index.searchVector(asked(1, 2), { limit: 3 });
+				expect(await index.searchVector(asked(1, 2), { limit: 3 })).toEqual(first);
 			});
 
 			it('finds nothing in an index without vectors', async () => {
 				const index = await indexOf(pets);
 				expect(index.embeddingModel).toBeNull();
-				expect(await index.searchVector(unit([1, 0]), { limit: 10 })).toEqual([]);
+				expect(await index.searchVector(asked(1, 0), { limit: 10 })).toEqual([]);
 			});
 		});
 
 		describe('passages', () => {
 			it('come back as they went in, in the order asked for, without the unknown', async () => {
 				const index = await indexOf(pets);
-				expect(await index.get(['fish', 'unicorn', 'cat'])).toEqual([pets[2]!.chunk, pets[0]!.chunk]);
+				expect(await index.get(['fish', 'unicorn', 'cat'])).toEqual([
+					{ chunk: pets[2]!.chunk, position: 0 },
+					{ chunk: pets[0]!.chunk, position: 0 }
+				]);
 			});
 
 			it('are counted, with their libraries', async () => {
@@ -239,13 +273,13 @@ export function describePassageIndex(name: string, kind: IndexKind): void {
 				expect(ids(await index.searchText('purrs', { limit: 10 }))).toEqual([]);
 				expect(ids(await index.searchText('stroked', { limit: 10 }))).toEqual([]);
 				expect(index.libraries()).toEqual(['demo', 'jungle', 'water']);
-				expect(ids(await index.searchVector(unit([1, 0]), { limit: 10 }))).toEqual(['cat']);
+				expect(ids(await index.searchVector(asked(1, 0), { limit: 10 }))).toEqual(['cat']);
 			});
 
 			it('of one id in one batch: the last one stays', async () => {
 				const index = await indexOf([passage('a', 'first'), passage('a', 'second')]);
 				expect(index.size).toBe(1);
-				expect((await index.get(['a']))[0]!.text).toBe('second');
+				expect((await index.get(['a']))[0]!.chunk.text).toBe('second');
 			});
 
 			it('can be removed and added again; the unknown is ignored', async () => {
@@ -264,7 +298,11 @@ export function describePassageIndex(name: string, kind: IndexKind): void {
 		describe('evidence', () => {
 			it('is finite numbers for each known passage', async () => {
 				const index = await indexOf(pets, 2);
-				const evidence = await index.features('Why do cats purr?', unit([1, 1]), ['cat', 'unicorn', 'fish']);
+				const evidence = await index.features({ question: 'Why do cats purr?', vectors: asked(1, 1) }, [
+					'cat',
+					'unicorn',
+					'fish'
+				]);
 				expect([...evidence.keys()].toSorted()).toEqual(['cat', 'fish']);
 				for (const features of evidence.values()) {
 					for (const value of Object.values(features)) expect(value).toSatisfy(Number.isFinite);
@@ -273,10 +311,10 @@ export function describePassageIndex(name: string, kind: IndexKind): void {
 
 			it('holds the cosine when both have a vector', async () => {
 				const index = await indexOf([passage('a', 'a', {}, [1, 0]), passage('b', 'b')], 2);
-				const evidence = await index.features('a', unit([1, 1]), ['a', 'b']);
+				const evidence = await index.features({ question: 'a', vectors: asked(1, 1) }, ['a', 'b']);
 				expect(evidence.get('a')!.semantic).toBeCloseTo(Math.SQRT1_2, 6);
 				expect(evidence.get('b')!.semantic).toBe(0);
-				expect((await index.features('a', null, ['a'])).get('a')!.semantic).toBe(0);
+				expect((await index.features({ question: 'a' }, ['a'])).get('a')!.semantic).toBe(0);
 			});
 		});
 
@@ -284,8 +322,8 @@ export function describePassageIndex(name: string, kind: IndexKind): void {
 			it('finds nothing and has nothing', async () => {
 				const index = kind.create(2);
 				expect(await index.searchText('cat', { limit: 10 })).toEqual([]);
-				expect(await index.searchVector(unit([1, 0]), { limit: 10 })).toEqual([]);
-				expect(await index.features('cat', null, ['cat'])).toEqual(new Map());
+				expect(await index.searchVector(asked(1, 0), { limit: 10 })).toEqual([]);
+				expect(await index.features({ question: 'cat' }, ['cat'])).toEqual(new Map());
 				expect(index.libraries()).toEqual([]);
 				expect(index.size).toBe(0);
 			});
@@ -315,9 +353,10 @@ export function describePassageIndex(name: string, kind: IndexKind): void {
 					one.embeddingModel,
 					one.libraries(),
 					await one.searchText('cat dog', { limit: 10 }),
-					await one.searchVector(unit([1, 2]), { limit: 10 }),
-					await one.features('cat dog', unit([1, 2]), ['cat', 'dog', 'fish', 'gone']),
-					await one.get(['dog', 'gone', 'fish'])
+					await one.searchVector(asked(1, 2), { limit: 10 }),
+					await one.features({ question: 'cat dog', vectors: asked(1, 2) }, ['cat', 'dog', 'fish', 'gone']),
+					await one.get(['dog', 'gone', 'fish']),
+					await one.section('dog')
 				];
 				expect(await ask(loaded)).toEqual(await ask(index));
 				await loaded.add([passage('owl', 'The owl watches the cat.', {}, [1, 1])]);

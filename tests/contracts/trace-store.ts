@@ -396,18 +396,27 @@ export function describeTraceStore(name: string, open: () => StoreUnderTest): vo
 				});
 			});
 
-			it('split an answer into retrieval, generation and the rest', async () => {
+			it('split an answer into rewriting, retrieval, generation and the rest', async () => {
 				const steps = [
-					step('retrieval_semantic', 0, 40),
-					step('retrieval_bm25', 10, 40),
-					step('fusion_rrf', 60, 5),
-					step('llm_generation', 70, 100)
+					step('query_rewriting', 0, 30),
+					step('retrieval_semantic', 30, 40),
+					step('retrieval_bm25', 40, 40),
+					step('fusion_rrf', 90, 5),
+					step('llm_generation', 100, 100)
 				];
-				keep({ steps, total_duration_ms: 180 });
+				keep({ steps, total_duration_ms: 210 });
 				const stats = await store.stats(all, now);
-				expect(stats).toMatchObject({ avg_retrieval_ms: 55, avg_generation_ms: 100, avg_latency_ms: 180 });
+				expect(stats).toMatchObject({
+					avg_rewriting_ms: 30,
+					avg_retrieval_ms: 55,
+					avg_generation_ms: 100,
+					avg_latency_ms: 210
+				});
 				expect(stats.bottleneck).toBe('generation');
-				expect(stats.series.find((point) => point.queries > 0)?.avg_other_ms).toBe(25);
+				expect(stats.series.find((point) => point.queries > 0)).toMatchObject({
+					avg_rewriting_ms: 30,
+					avg_other_ms: 25
+				});
 			});
 
 			it('count every trace, but average finished answers only', async () => {

@@ -15,6 +15,8 @@ describe('the import order of the house', () => {
 		['server/store', '#lib/server/run/registry.ts'],
 		['server/privacy', '#lib/server/store/trace-store.ts'],
 		['server/rag', '#lib/server/trpc/router.ts'],
+		['server/rag', '#lib/server/evaluation/report.ts'],
+		['server/evaluation', '#lib/server/run/registry.ts'],
 		['server/model', '#lib/server/services.ts'],
 		['server/model', '../error.ts'],
 		['server/ingest', '@sveltejs/kit'],
@@ -29,6 +31,7 @@ describe('the import order of the house', () => {
 	it.each([
 		['server/run', '#lib/server/store/trace-store.ts'],
 		['server/run', '#lib/server/privacy/redact.ts'],
+		['server/evaluation', '#lib/server/rag/find.ts'],
 		['server/trpc', '@trpc/server'],
 		['client', '#lib/server/trpc/router.ts'],
 		['ui/chat', '#lib/client/index.ts']

@@ -4,7 +4,18 @@ import { startHttpTest, type HttpTest } from './setup.ts';
 
 const question = 'How do I plant apple trees?';
 /** All that whoever asks gets to know of a passage; how near it was to the question is for the trace. */
-const KEYS = ['anchor', 'chunk_id', 'document', 'heading_path', 'library', 'n', 'text', 'title', 'url'];
+const KEYS = [
+	'anchor',
+	'chunk_id',
+	'chunk_ids',
+	'document',
+	'heading_path',
+	'library',
+	'n',
+	'text',
+	'title',
+	'url'
+];
 let test: HttpTest;
 beforeAll(async () => {
 	test = await startHttpTest();

@@ -1,14 +1,26 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AskEvent } from '#lib/contract/ask.ts';
+import { searchResponseSchema } from '#lib/contract/search.ts';
 import { statsSchema } from '#lib/contract/stats.ts';
 import { traceSchema, type Trace } from '#lib/contract/trace.ts';
 import { answer, errorStatus, resetAfter, truncate, type Script } from '../fixtures/model-server.ts';
 import { naiveStats } from '../fixtures/naive-stats.ts';
+import {
+	chosenIds,
+	detailsOf,
+	recomputeDrop,
+	tokensOf,
+	type PassageText
+} from '../fixtures/recompute-ledger.ts';
 import { allEvents, startHttpTest, traceIdOf, type HttpTest } from './setup.ts';
 
 const RUNS = 200;
 const AT_ONCE = 8;
+/** So few that not all passages of the small index have room. */
+const SOURCE_TOKENS = 110;
+
+const SUBJECTS = ['apple trees', 'pear trees', 'mooring lines', 'the fees', 'cherry pruning', 'submarines'];
 
 interface Planned {
 	question: string;
@@ -19,7 +31,6 @@ interface Planned {
 
 /** Random questions with random fates: all kinds of answers, and every fourth fails in some way. */
 function plan(): Planned[] {
-	const subjects = ['apple trees', 'pear trees', 'mooring lines', 'the fees', 'cherry pruning', 'submarines'];
 	const text = fc.array(fc.string({ minLength: 1, maxLength: 12 }), { minLength: 1, maxLength: 8 });
 	const good = fc
 		.tuple(text, fc.nat(4), fc.boolean())
@@ -32,7 +43,7 @@ function plan(): Planned[] {
 		text.map((tokens) => resetAfter(tokens))
 	);
 	const planned = fc.record({
-		question: fc.constantFrom(...subjects).map((subject) => `What should I know about ${subject}?`),
+		question: fc.constantFrom(...SUBJECTS).map((subject) => `What should I know about ${subject}?`),
 		library: fc.constantFrom('orchard' as const, 'harbor' as const, null),
 		limit: fc.integer({ min: 1, max: 6 }),
 		script: fc.oneof({ weight: 3, arbitrary: good }, { weight: 1, arbitrary: bad })
@@ -41,21 +52,30 @@ function plan(): Planned[] {
 }
 
 let test: HttpTest;
-const streams: { traceId: string; events: AskEvent[] }[] = [];
+const streams: { traceId: string; limit: number; events: AskEvent[] }[] = [];
 const traces: Trace[] = [];
+/** Of the whole index, by id. */
+const passages = new Map<string, PassageText>();
 
 beforeAll(async () => {
-	test = await startHttpTest();
+	test = await startHttpTest({ env: { SOURCE_TOKENS: String(SOURCE_TOKENS) } });
 	const planned = plan();
 	const workers = Array.from({ length: AT_ONCE }, async () => {
 		for (let next = planned.pop(); next; next = planned.pop()) {
 			const { script, ...input } = next;
 			test.model.queue(script);
 			const events = await allEvents(await test.post('/ask/stream', input));
-			streams.push({ traceId: traceIdOf(events[0]!), events: events.map(({ event }) => event) });
+			streams.push({
+				traceId: traceIdOf(events[0]!),
+				limit: input.limit,
+				events: events.map(({ event }) => event)
+			});
 		}
 	});
 	await Promise.all(workers);
+	const search = await test.post('/search', { question: SUBJECTS.join(', '), limit: 50 });
+	const { results } = searchResponseSchema.parse(await search.json());
+	for (const result of results) passages.set(result.chunk_id, result);
 	for (const { traceId } of streams) traces.push(traceSchema.parse(await test.json(`/traces/${traceId}`)));
 });
 afterAll(() => test?.[Symbol.asyncDispose]());
@@ -100,19 +120,36 @@ describe(`${RUNS} random runs`, () => {
 			const sent = first?.type === 'sources' ? first.data : [];
 			const inContext = trace.candidates.filter((candidate) => candidate.in_context);
 			expect(inContext.map(({ chunk_id }) => chunk_id).toSorted()).toEqual(
-				sent.map(({ chunk_id }) => chunk_id).toSorted()
+				sent.flatMap(({ chunk_ids }) => chunk_ids).toSorted()
 			);
 			expect(trace.sources).toEqual(sent);
 			const prompt = trace.prompt.map(({ content }) => content).join('\n');
 			for (const { text } of sent) expect(prompt).toContain(text);
 			for (const { chunk_id, cited } of inContext) {
-				const source = sent.find((each) => each.chunk_id === chunk_id)!;
+				const source = sent.find(({ chunk_ids }) => chunk_ids.includes(chunk_id))!;
 				expect(cited).toBe(trace.citations.includes(source.n));
 			}
 			for (const candidate of trace.candidates) {
 				expect(candidate.in_context).toBe(candidate.dropped_at === null);
 			}
 		}
+	});
+
+	it('have ledgers that say truly why a passage was not given, within budget and limit', () => {
+		for (const { traceId, limit, events } of streams) {
+			const trace = traces.find(({ trace_id }) => trace_id === traceId)!;
+			for (const row of trace.candidates) {
+				expect(recomputeDrop(trace, row, { passages, limit }), row.chunk_id).toContain(row.dropped_at);
+			}
+			const [first] = events;
+			const sent = first?.type === 'sources' ? first.data : [];
+			expect(sent.length).toBeLessThanOrEqual(limit);
+			const taken = chosenIds(trace).reduce((sum, id) => sum + tokensOf(passages.get(id)!), 0);
+			expect(taken).toBe(detailsOf(trace, 'source_selection').source_tokens ?? 0);
+			if (sent.length > 1) expect(taken).toBeLessThanOrEqual(SOURCE_TOKENS);
+		}
+		const fates = new Set(traces.flatMap(({ candidates }) => candidates.map((row) => row.dropped_at)));
+		expect([...fates]).toEqual(expect.arrayContaining([null, 'limit', 'budget']));
 	});
 
 	it('end as their streams did, word for word', () => {

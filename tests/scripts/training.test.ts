@@ -1,27 +1,26 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { FeatureReranker } from '#lib/server/model/feature-reranker.ts';
-import { buildUp, leaveOut } from '../../scripts/training/ablation.ts';
-import { crossValidate, measureWeights } from '../../scripts/training/cross-validate.ts';
+import { leaveOut } from '../../scripts/training/ablation.ts';
+import { crossValidate, learnLeftOut, measureWeights } from '../../scripts/training/cross-validate.ts';
 import type { TrainingExample } from '../../scripts/training/example.ts';
 import { learn, prepare, scoreCandidates } from '../../scripts/training/learn.ts';
-import { mineQuestions } from '../../scripts/training/mine.ts';
-import { LEARNT_EVIDENCE } from '../../scripts/training/parts.ts';
+import { SIGNS } from '../../scripts/training/parts.ts';
 import { shuffle } from '../../scripts/training/random.ts';
 import { weightsFile } from '../../scripts/training/weights-file.ts';
 import { passage } from '../fixtures/passages.ts';
 
 const names = ['signal', 'noise', 'misleading'];
-const settings = { l2: 0.1, prior: new Map<string, number>(), steps: 60 };
+const signs = new Map(names.map((name): [string, 1] => [name, 1]));
+const settings = { l2: 0.1, prior: new Map<string, number>(), signs, steps: 150 };
 
 /** Ten documents of two passages, the third of which answers: `signal` says so, `noise` says nothing, `misleading` says the opposite. */
 function example(number: number): TrainingExample {
 	const places = Array.from({ length: 20 }, (_, at) => at);
 	const isAnswer = (at: number) => at >> 1 === 2;
-	const order = Uint32Array.from(places);
 	return {
 		question: `question ${number}`,
-		library: 'a',
+		library: ['a', 'b', 'c'][number % 3]!,
 		scope: number % 2 === 0 ? 'library' : 'all',
 		evidence: new Map([
 			['signal', Float64Array.from(places, (at) => (isAnswer(at) ? 2 : ((at * 7 + number) % 10) / 10))],
@@ -31,7 +30,7 @@ function example(number: number): TrainingExample {
 		documentOf: Uint32Array.from(places, (at) => at >> 1),
 		documents: Array.from({ length: 10 }, (_, at) => `a/${at}`),
 		relevant: ['a/2'],
-		orders: { bm25: order, semantic: order, fusion: order }
+		targets: [{ holders: Uint32Array.of(4, 5), weight: 1 }]
 	};
 }
 const examples = Array.from({ length: 12 }, (_, number) => example(number));
@@ -56,40 +55,53 @@ it('stays nearer to the prior the stronger the pull is', () => {
 	expect(distance(1)).toBeLessThan(distance(0.01));
 });
 
-it('judges questions only by weights from others, the same for the same seed', () => {
-	const validation = { folds: 4, seeds: [1, 2] };
-	const figures = crossValidate(examples, names, settings, validation);
-	expect(figures).toEqual(crossValidate(examples, names, settings, validation));
-	expect(figures.map(({ library }) => library.ndcg_at_10)).toEqual([1, 1]);
-	// With nothing to learn from but the question that is judged, the weights stay at the prior.
-	const alone = [examples[0]!];
-	const [left] = crossValidate(alone, names, settings, { folds: 2, seeds: [1] });
-	expect(left!.library).toEqual(measureWeights(alone, names, new Float64Array(names.length)).library);
+it('keeps the sign of a weight, also of evidence that speaks against a passage', () => {
+	const against = { ...settings, signs: new Map([['misleading', -1 as const]]) };
+	const [signal, , misleading] = learn(prepared, against);
+	expect(signal).toBeGreaterThan(0.5);
+	expect(misleading).toBeLessThan(-0.1);
 });
 
-it('measures what each part gains, and what retrieval is without the embedder', () => {
-	// The page that answers was found by its vector alone, and all evidence speaks for it.
-	const found = Array.from({ length: 4 }, (_, number): TrainingExample => {
+it('wants one holder of a target to come first, not all of them', () => {
+	// Two passages state the fact; the evidence speaks for one of them only.
+	const fact: TrainingExample = {
+		...example(0),
+		evidence: new Map([['signal', Float64Array.from({ length: 20 }, (_, at) => Number(at === 4))]]),
+		targets: [{ holders: Uint32Array.of(4, 11), weight: 1 }]
+	};
+	const one = prepare(fact, ['signal']);
+	const scores = scoreCandidates(one, learn([one], { ...settings, l2: 0.01 }));
+	expect(scores.indexOf(Math.max(...scores))).toBe(4);
+});
+
+it('judges the questions of a library only by weights from other libraries', () => {
+	expect(crossValidate(examples, names, settings)).toEqual(crossValidate(examples, names, settings));
+	expect(crossValidate(examples, names, settings).library.ndcg_at_10).toBe(1);
+	// What is learnt for a library does not depend on its own questions.
+	const misled = examples.map((each) =>
+		each.library === 'a' ? { ...each, targets: [{ holders: Uint32Array.of(0), weight: 5 }] } : each
+	);
+	const [before, after] = [examples, misled].map((some) => learnLeftOut(some, names, settings));
+	expect(after!.get('a')).toEqual(before!.get('a'));
+	expect(after!.get('b')).not.toEqual(before!.get('b'));
+	// With nothing to learn from, the weights stay at the prior.
+	const alone = [examples[0]!];
+	const prior = measureWeights(alone, names, new Float64Array(names.length));
+	expect(crossValidate(alone, names, settings).library).toEqual(prior.library);
+});
+
+it('measures what each part of the evidence gains', () => {
+	// Nothing but the vectors speaks for the page that answers.
+	const found = Array.from({ length: 6 }, (_, number): TrainingExample => {
 		const isAnswer = (at: number) => Number(at >> 1 === 2);
 		return {
 			...example(number),
-			evidence: new Map(
-				LEARNT_EVIDENCE.map((name) => [name, Float64Array.from({ length: 20 }, (_, at) => isAnswer(at))])
-			),
-			orders: {
-				bm25: Uint32Array.of(19, 0, 1),
-				semantic: Uint32Array.of(7, 4, 5),
-				fusion: Uint32Array.of(19, 7, 0, 4, 1, 5)
-			}
+			evidence: new Map([['semantic', Float64Array.from({ length: 20 }, (_, at) => isAnswer(at))]])
 		};
 	});
-	const validation = { folds: 2, seeds: [1] };
-	const rows = [...buildUp(found, settings, validation), ...leaveOut(found, settings, validation)];
-	const gain = (part: string) => rows.find(({ name }) => name.includes(part))!.figures[0]!.all.ndcg_at_10;
-	expect(gain('text search alone')).toBe(0);
-	expect(gain('vector search alone')).toBeCloseTo(1 / Math.log2(3), 12);
-	expect(gain('both, fused')).toBeCloseTo(1 / Math.log2(5), 12);
-	expect([gain('all evidence'), gain('without vectors'), gain('without the embedder')]).toEqual([1, 1, 0]);
+	const rows = leaveOut(found, { ...settings, signs: SIGNS });
+	const gain = (part: string) => rows.find(({ name }) => name.includes(part))!.figures.all.ndcg_at_10;
+	expect([gain('all evidence'), gain('without vectors'), gain('without passage')]).toEqual([1, 0.5, 1]);
 });
 
 it('scores as the reranker that is served does', async () => {
@@ -117,27 +129,6 @@ it('scores as the reranker that is served does', async () => {
 			for (const { chunk_id, score } of reranked) expect(score).toBeCloseTo(scores[Number(chunk_id)]!, 9);
 		})
 	);
-});
-
-it('takes headings as questions and hides them where they are answered', async () => {
-	const chunk = passage({
-		chunk_id: 'a',
-		document: 'faq.md',
-		heading_path: ['FAQ', 'How long may a walrus sleep?'],
-		text: 'How long may a walrus sleep? Until noon.'
-	});
-	const other = passage({ chunk_id: 'b', document: 'b.md', heading_path: ['Seals'], text: 'A seal.' });
-	const { questions, knowledge } = await mineQuestions(
-		[chunk, other].map((each) => ({ chunk: each, position: 0 })),
-		5,
-		1
-	);
-	expect(questions).toEqual([
-		{ question: 'How long may a walrus sleep?', library: chunk.library, relevant: ['faq.md'] }
-	]);
-	const [found] = await knowledge.index.get(['a']);
-	expect(JSON.stringify(found)).not.toContain('walrus');
-	expect(found!.text).toContain('Until noon.');
 });
 
 it('writes the weights that matter, by part, heaviest first', () => {

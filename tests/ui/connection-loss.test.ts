@@ -77,6 +77,9 @@ describe('a dashboard whose connection is lost', () => {
 		await page.getByTestId('figure-total-queries').waitFor();
 		await page.locator('tr[data-trace]').first().waitFor();
 		await eventually(liveliness).toBe('Live');
+		// What it fetches when it is connected has come, too.
+		await page.locator('.figures[aria-busy="false"]').waitFor();
+		await page.locator('[aria-busy="false"]:has(tr[data-trace])').waitFor();
 		loseNetwork();
 		await eventually(liveliness).toBe('Reconnecting');
 		const question = 'What was asked about apple trees meanwhile?';

@@ -16,6 +16,7 @@ async function statsOf(traces: readonly Trace[]) {
 
 const figures = {
 	avg_latency_ms: 2500,
+	avg_rewriting_ms: null,
 	avg_retrieval_ms: 150,
 	avg_generation_ms: 2300,
 	bottleneck: 'generation' as const,
@@ -47,8 +48,34 @@ describe('the bottleneck', () => {
 			bottleneck: 'other' as const
 		};
 		expect(plain(describeBottleneck(elsewhere)?.sentence)).toBe(
-			'Time outside retrieval and generation makes up 80 % of an average answer: 2 s of 2.5 s.'
+			'Time outside rewriting, retrieval and generation makes up 80 % of an average answer: 2 s of 2.5 s.'
 		);
+	});
+
+	it('can be the rewriting of follow-ups, which has a part only where there were some', () => {
+		expect(describeBottleneck(figures)?.shares.map(({ phase }) => phase)).toEqual([
+			'retrieval',
+			'generation',
+			'other'
+		]);
+		const rewritten = {
+			...figures,
+			avg_rewriting_ms: 4000,
+			avg_generation_ms: 400,
+			bottleneck: 'rewriting' as const,
+			steps: {
+				...figures.steps,
+				query_rewriting: { count: 5, avg_ms: 4000, p50_ms: 4000, p95_ms: 4000, p99_ms: 4000 }
+			}
+		};
+		const bottleneck = describeBottleneck(rewritten)!;
+		expect(plain(bottleneck.sentence)).toBe('Rewriting takes 80 % of an average answer: 2 s of 2.5 s.');
+		expect(bottleneck.shares.map(({ phase, average_ms }) => [phase, average_ms])).toEqual([
+			['rewriting', 2000],
+			['retrieval', 150],
+			['generation', 400],
+			['other', 0]
+		]);
 	});
 
 	it('is unknown as long as nothing has been answered', async () => {

@@ -4,6 +4,7 @@ import { libraryChoices } from '#lib/ui/dashboard/libraries.ts';
 import {
 	bucketWidth,
 	lonePoints,
+	phasesOf,
 	stackPhases,
 	tickLabel,
 	timeExtent,
@@ -15,6 +16,7 @@ const point = (minute: number, p95: number | null): SeriesPoint => ({
 	queries: p95 === null ? 0 : 1,
 	p50_latency_ms: p95,
 	p95_latency_ms: p95,
+	avg_rewriting_ms: null,
 	avg_retrieval_ms: p95 === null ? null : 40,
 	avg_generation_ms: null,
 	avg_other_ms: p95 === null ? null : 2
@@ -61,6 +63,18 @@ describe('the time line', () => {
 		expect(stackPhases(refused!)).toEqual([
 			{ phase: 'retrieval', from: 0, to: 40 },
 			{ phase: 'other', from: 40, to: 42 }
+		]);
+	});
+
+	it('has rewriting as its first phase where a follow-up was rewritten', () => {
+		const plain = timePoints([point(0, null), point(1, 42)]);
+		expect(phasesOf(plain)).toEqual(['retrieval', 'generation', 'other']);
+		const rewritten = timePoints([point(0, 42), { ...point(1, 42), avg_rewriting_ms: 7 }]);
+		expect(phasesOf(rewritten)).toEqual(['rewriting', 'retrieval', 'generation', 'other']);
+		expect(stackPhases(rewritten[1]!)).toEqual([
+			{ phase: 'rewriting', from: 0, to: 7 },
+			{ phase: 'retrieval', from: 7, to: 47 },
+			{ phase: 'other', from: 47, to: 49 }
 		]);
 	});
 });

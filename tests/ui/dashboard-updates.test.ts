@@ -143,7 +143,50 @@ describe('with questions', () => {
 		expect(await row(page, trace_id).count()).toBe(0);
 		await show('visible');
 		await row(page, trace_id).waitFor();
-		expect(await liveliness(page)).toBe('Live');
+		await eventually(() => liveliness(page)).toBe('Live');
+	});
+
+	it('says that it is live when it is connected, and then shows what was asked since it was loaded', async () => {
+		await using opened = await openPage(browser, 'about:blank');
+		const { page, context } = opened;
+		const connects = Promise.withResolvers<void>();
+		await context.route('**/trpc/traces.live*', async (route) => {
+			await connects.promise;
+			await route.continue();
+		});
+		await page.goto(`${test.app.url}/dashboard`);
+		await page.locator('tr[data-trace]').first().waitFor();
+		await eventually(() => liveliness(page)).toBe('Connecting');
+		const before = Number(await total(page));
+		const { trace_id } = await ask(test, 'Which trees stand by a warm wall?');
+		expect(await row(page, trace_id).count()).toBe(0);
+		connects.resolve();
+		await eventually(async () => plain(await row(page, trace_id).innerText())).toMatch(/^Answered/);
+		await eventually(() => liveliness(page)).toBe('Live');
+		await eventually(() => total(page)).toBe(String(before + 1));
+	});
+
+	it('shows a question that is asked and answered while an older list is on its way', async () => {
+		await using opened = await openPage(browser, 'about:blank');
+		const { page, context } = opened;
+		const arrive = Promise.withResolvers<void>();
+		let lists = 0;
+		await context.route(/traces\.list/, async (route) => {
+			const response = await route.fetch();
+			lists += 1;
+			await arrive.promise;
+			await route.fulfill({ response });
+		});
+		await page.goto(`${test.app.url}/dashboard`);
+		await eventually(() => liveliness(page)).toBe('Live');
+		// One as the page is loaded, one as the connection is opened.
+		await eventually(() => lists).toBe(2);
+		const figures = page.waitForRequest(/\/trpc\/stats\?/);
+		const { trace_id } = await ask(test, 'Which trees are grafted on quince?');
+		// They are fetched again when the page has heard of a question.
+		await figures;
+		arrive.resolve();
+		await eventually(async () => plain(await row(page, trace_id).innerText())).toMatch(/^Answered/);
 	});
 
 	it('asks from time to time when the live connection cannot be had', async () => {

@@ -27,6 +27,7 @@ function harmIn(markdown: string): string[] {
 const source = (title: string) => ({
 	n: 1,
 	chunk_id: 'a',
+	chunk_ids: ['a'],
 	library: title,
 	document: title,
 	title,

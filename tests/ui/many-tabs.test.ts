@@ -62,6 +62,27 @@ describe('six tabs of one browser', () => {
 		for (const page of others) await shows(page, asked);
 	});
 
+	it('none says that it is live while none listens, and then all hear what was asked meanwhile', async () => {
+		await using opened = await openDashboards();
+		const connects = Promise.withResolvers<void>();
+		await opened.context.route('**/trpc/traces.live*', async (route) => {
+			await connects.promise;
+			await route.continue();
+		});
+		const [first, ...others] = opened.tabs;
+		await first!.close();
+		// Sooner than the attempt to connect is given up.
+		for (const page of others) {
+			await expect.poll(() => liveliness(page), { timeout: 10_000 }).toBe('Reconnecting');
+		}
+		const asked = await ask();
+		connects.resolve();
+		for (const page of others) {
+			await shows(page, asked);
+			await eventually(() => liveliness(page)).toBe('Live');
+		}
+	});
+
 	it('all say that the connection is lost, and catch up when it is back', async () => {
 		await using proxy = await startCuttingProxy(test.http.app.url);
 		await using opened = await openDashboards(proxy.url);

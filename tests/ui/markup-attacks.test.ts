@@ -28,6 +28,7 @@ afterAll(() => browser?.close());
 const source = (text: string, n = 1): Source => ({
 	n,
 	chunk_id: `chunk-${n}`,
+	chunk_ids: [`chunk-${n}`],
 	library: text,
 	document: text,
 	title: text,

@@ -85,6 +85,7 @@ export function sampleTrace(random: () => number, options: SampleOptions = {}): 
 		? inContext.map((candidate, index) => ({
 				n: index + 1,
 				chunk_id: candidate.chunk_id,
+				chunk_ids: [candidate.chunk_id],
 				library: candidate.library,
 				document: candidate.document,
 				title: candidate.heading_path[0] ?? candidate.document,

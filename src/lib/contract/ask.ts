@@ -25,8 +25,8 @@ export const subjectSchema = z
 export const askInputSchema = z.object({
 	question: questionSchema,
 	library: libraryFilterSchema,
-	/** Sources given to the model. */
-	limit: z.number().int().min(1).max(20).default(5),
+	/** Sources given to the model at most; how many there are is decided by SOURCE_TOKENS. */
+	limit: z.number().int().min(1).max(50).default(50),
 	/** Sampling temperature; absent leaves the model's own default. */
 	temperature: z.number().min(0).max(2).optional(),
 	/** Makes this a follow-up: the id that an earlier answer returned. The server keeps the turns. */

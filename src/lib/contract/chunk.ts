@@ -24,6 +24,14 @@ export const chunkSchema = z.object({
 });
 export type Chunk = z.infer<typeof chunkSchema>;
 
-/** A chunk that was given to the model, numbered from 1 in the order of the prompt. Carries no raw scores. */
-export const sourceSchema = z.object({ n: z.number().int().positive(), ...chunkSchema.shape });
+/**
+ * What was given to the model under one number: one chunk, or several that follow one another under one heading, joined. Numbered from 1 in
+ * the order of the prompt. `chunk_id` is the first of `chunk_ids`. Carries no raw scores.
+ */
+export const sourceSchema = z.object({
+	n: z.number().int().positive(),
+	...chunkSchema.shape,
+	/** Ids of its chunks in reading order. */
+	chunk_ids: z.array(z.string()).min(1)
+});
 export type Source = z.infer<typeof sourceSchema>;

@@ -16,6 +16,10 @@ export const searchResultSchema = sourceSchema.extend({
 	scores: z.object({
 		semantic: rankedSchema.nullable(),
 		bm25: rankedSchema.nullable(),
+		/** By the parts of the question together; null where it has none. */
+		parts: rankedSchema.nullable(),
+		/** Among the passages of the best pages. */
+		pages: rankedSchema.nullable(),
 		fusion: rankedSchema.nullable(),
 		rerank: rankedSchema.nullable()
 	})

@@ -30,15 +30,16 @@ const seriesPointSchema = z.object({
 	queries: z.number().int().nonnegative(),
 	p50_latency_ms: milliseconds,
 	p95_latency_ms: milliseconds,
+	avg_rewriting_ms: milliseconds.default(null),
 	avg_retrieval_ms: milliseconds,
 	avg_generation_ms: milliseconds,
-	/** Average of the rest: total minus retrieval and generation. */
+	/** Average of the rest: total minus rewriting, retrieval and generation. */
 	avg_other_ms: milliseconds
 });
 
 /**
  * Averages and percentiles are over finished answers (`success`, `refused`); the others are counted in `statuses`.
- * Retrieval is the union of the steps before generation. Percentiles are nearest-rank. Null means no data, never 0.
+ * Retrieval is the union of the steps before generation, without waiting for a turn and rewriting a follow-up. Percentiles are nearest-rank. Null means no data, never 0.
  */
 export const statsSchema = z.object({
 	window: statsWindowSchema,
@@ -46,6 +47,7 @@ export const statsSchema = z.object({
 	percentile_error: z.number().nonnegative().default(0),
 	total_queries: z.number().int().nonnegative(),
 	avg_latency_ms: milliseconds,
+	avg_rewriting_ms: milliseconds.default(null),
 	avg_retrieval_ms: milliseconds,
 	avg_generation_ms: milliseconds,
 	p50_latency_ms: milliseconds,
@@ -63,7 +65,7 @@ export const statsSchema = z.object({
 	/** Finished answers whose passages were found by their words alone, because the embeddings endpoint failed. */
 	keyword_only_queries: z.number().int().nonnegative().default(0),
 	/** What takes most of an average answer: null without data. */
-	bottleneck: z.enum(['retrieval', 'generation', 'other']).nullable(),
+	bottleneck: z.enum(['rewriting', 'retrieval', 'generation', 'other']).nullable(),
 	feedback: z.object({ up: z.number().int().nonnegative(), down: z.number().int().nonnegative() }),
 	series: z.array(seriesPointSchema)
 });

@@ -28,9 +28,12 @@ export const stepNameSchema = z.enum([
 	'query_embedding',
 	'retrieval_semantic',
 	'retrieval_bm25',
+	'retrieval_parts',
+	'retrieval_pages',
 	'fusion_rrf',
 	'reranking',
 	'evidence_gate',
+	'source_selection',
 	'prompt_building',
 	'llm_generation'
 ]);
@@ -67,8 +70,19 @@ export const NO_USAGE: Usage = {
 export const rankedSchema = z.object({ rank: z.number().int().positive(), score: z.number() });
 export type Ranked = z.infer<typeof rankedSchema>;
 
-/** The stage after which a candidate went no further. */
-export const droppedAtSchema = z.enum(['fusion_rrf', 'reranking', 'evidence_gate', 'prompt_building']);
+/**
+ * Why a candidate went no further: the stage it was dropped at, or, of those that were left when sources were chosen, what kept it out:
+ * `redundant` (a better source says the same), `budget` (SOURCE_TOKENS was used up by better ones) or `limit` (of the request).
+ */
+export const droppedAtSchema = z.enum([
+	'fusion_rrf',
+	'reranking',
+	'evidence_gate',
+	'redundant',
+	'limit',
+	'budget',
+	'prompt_building'
+]);
 export type DroppedAt = z.infer<typeof droppedAtSchema>;
 
 /** One row of the ledger: a chunk that any stage saw, and what became of it. A stage that did not see it is null. */
@@ -79,6 +93,10 @@ export const candidateSchema = z.object({
 	heading_path: z.array(z.string()),
 	semantic: rankedSchema.nullable(),
 	bm25: rankedSchema.nullable(),
+	/** Found by a part of the question; absent in traces from before parts were searched. */
+	parts: rankedSchema.nullable().optional(),
+	/** A passage of one of the best pages; absent in traces from before. */
+	pages: rankedSchema.nullable().optional(),
 	fusion: rankedSchema.nullable(),
 	rerank: rankedSchema.nullable(),
 	/** The values that the reranker's score was made of, by feature, where it tells them; a feature that is left out is 0. */

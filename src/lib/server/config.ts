@@ -127,6 +127,9 @@ const settings = {
 		.positive('must be more than 0')
 		.optional()
 		.describe('US dollars that all answers of a UTC day may cost together; unset sets no cap.'),
+	SOURCE_TOKENS: integer(100, 10_000_000)
+		.default(3000)
+		.describe('Documentation given to the model for a question, in tokens at most.'),
 	CONTEXT_TOKENS: integer(2048, 100_000_000)
 		.default(16_384)
 		.describe('Context window of the model, in tokens: prompt and room for the answer together.'),

@@ -74,6 +74,7 @@ export async function createServices(config: Config): Promise<Services> {
 		reranker: chooseReranker(config),
 		generator: chooseGenerator(config),
 		prices,
+		sourceTokens: config.SOURCE_TOKENS,
 		contextTokens: config.CONTEXT_TOKENS,
 		turns: (conversationId, limit) => (conversations ?? store).turns(conversationId, limit)
 	};

@@ -185,7 +185,7 @@ test.each([
 	[{ question: '   ' }, { code: 'invalid_request', status: 400, retryable: false }],
 	[{ question: 'x'.repeat(4001) }, { code: 'invalid_request', status: 400, retryable: false }],
 	[
-		{ question: QUESTION, limit: 21 },
+		{ question: QUESTION, limit: 51 },
 		{ code: 'invalid_request', status: 400, retryable: false }
 	],
 	[

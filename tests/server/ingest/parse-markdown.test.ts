@@ -83,6 +83,16 @@ describe('Markdown', () => {
 		expect(text).not.toMatch(/<abbr|comment|over two lines/);
 	});
 
+	it('ends a comment where it ends, also with code in it, and leaves what looks like one in code', () => {
+		expect(
+			textOf(passagesOf('<!-- See `LIMIT` for more -->\n\nFirst.\n\n<!-- Second `LIMIT` -->\n\nThird.'))
+		).toBe('First.\n\nThird.');
+		expect(textOf(passagesOf('A<!-- `x` --> B<!-- y --> C `<!-- z -->` D<!-- over\ntwo lines --> E'))).toBe(
+			'A B C `<!-- z -->` D\nE'
+		);
+		expect(textOf(passagesOf('Write ``<!-- ` -->`` or `<!--` or -->.'))).toContain('or `<!--` or -->.');
+	});
+
 	it('keeps words around a comment that is never closed', () => {
 		expect(textOf(passagesOf('Before <!-- open\n\nAfter.'))).toContain('Before');
 	});

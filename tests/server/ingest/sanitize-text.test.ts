@@ -74,7 +74,9 @@ describe('sanitizing', () => {
 	});
 
 	it('composes text and leaves its meaning alone', () => {
-		expect(normalizeMarkdown('cafe\u0301 ＡＢＣ, 2⁸ bytes, 1½ and `e\u0301`')).toBe('café ＡＢＣ, 2⁸ bytes, 1½ and `é`');
+		expect(normalizeMarkdown('cafe\u0301 ＡＢＣ, 2⁸ bytes, 1½ and `e\u0301`')).toBe(
+			'café ＡＢＣ, 2⁸ bytes, 1½ and `é`'
+		);
 		const [passage] = passagesOf('# Areas in m²\n\n## Up to 10⁹ ①\n\nx₁');
 		expect([passage!.title, ...passage!.heading_path, passage!.text].join(' | ')).toBe(
 			'Areas in m² | Areas in m² | Up to 10⁹ ① | x₁'
@@ -91,13 +93,19 @@ describe('sanitizing', () => {
 		expect(textOf(passagesOf(`Read ${text} now.`))).toContain(text);
 	});
 
-	it.each(['a\u200cb', 'a\u200d', '\u200dف', 'ف\u200c ق', '😀\u200d.', 'a\ufe0f', '😀\ufe0f\ufe0f\ufe0f', '5\ufe0f6'])(
-		'strips joiners and selectors that join nothing: %j',
-		(text) => {
-			const shown = text.replace(/[\u200c\u200d]|(?<!😀)\ufe0f/gu, '');
-			expect(stripInvisible(text)).toBe(shown);
-		}
-	);
+	it.each([
+		'a\u200cb',
+		'a\u200d',
+		'\u200dف',
+		'ف\u200c ق',
+		'😀\u200d.',
+		'a\ufe0f',
+		'😀\ufe0f\ufe0f\ufe0f',
+		'5\ufe0f6'
+	])('strips joiners and selectors that join nothing: %j', (text) => {
+		const shown = text.replace(/[\u200c\u200d]|(?<!😀)\ufe0f/gu, '');
+		expect(stripInvisible(text)).toBe(shown);
+	});
 
 	it('removes what character references bring back', () => {
 		expect(textOf(passagesOf('a&#8203;b&#x202E;c &shy;d'))).toBe('abc d');

@@ -23,6 +23,9 @@ function connect(model: ModelServer, given: Partial<OpenAiEmbedderOptions> = {})
 	});
 }
 
+const question = { text: 'a', library: null };
+const passages = (...texts: string[]) => texts.map((text) => ({ library: 'any', text }));
+
 /** Answers every call with these embeddings. */
 function vectors(...embeddings: unknown[]): Scripted {
 	return json({ data: embeddings.map((embedding, index) => ({ index, embedding })) });
@@ -37,8 +40,9 @@ describe('embeddings', () => {
 		await using model = await startModelServer({ embeddings: vectors([3, 4]) });
 		const embedder = connect(model);
 		expect(embedder.dimensions).toBe(0);
-		const vector = await embedder.embedQuestion('cat', signal);
-		expect([...vector]).toEqual([expect.closeTo(0.6), expect.closeTo(0.8)]);
+		const asked = await embedder.embedQuestion({ text: 'cat', library: null }, signal);
+		expect(asked.dimensions).toBe(2);
+		expect([...asked.of('any')!]).toEqual([expect.closeTo(0.6), expect.closeTo(0.8)]);
 		expect(embedder.dimensions).toBe(2);
 		expect(model.calls[0]).toMatchObject({
 			path: '/v1/embeddings',
@@ -51,7 +55,7 @@ describe('embeddings', () => {
 		await using model = await startModelServer();
 		const texts = Array.from({ length: 600 }, (_, n) => String.fromCodePoint(97 + (n % 8)));
 		const embedder = connect(model);
-		const all = await embedder.embedPassages(texts, signal);
+		const all = await embedder.embedPassages(passages(...texts), signal);
 		expect(model.calls.map(({ body }) => (body!.input as string[]).length)).toEqual([256, 256, 88]);
 		expect(all).toHaveLength(600);
 		expect(all[9]).toEqual(all[1]);
@@ -62,7 +66,7 @@ describe('embeddings', () => {
 	it('leaves encoding_format out and sends fewer texts at once where that is set', async () => {
 		await using model = await startModelServer();
 		const embedder = connect(model, { asksForFloat: false, batch: { inputs: 2, tokens: 1000 } });
-		await embedder.embedPassages(['a', 'b', 'c'], signal);
+		await embedder.embedPassages(passages('a', 'b', 'c'), signal);
 		expect(model.calls.map(({ body }) => body)).toEqual([
 			{ model: 'test-embedding', input: ['a', 'b'] },
 			{ model: 'test-embedding', input: ['c'] }
@@ -78,7 +82,7 @@ describe('embeddings', () => {
 				]
 			})
 		});
-		const [first, second] = await connect(model).embedPassages(['a', 'b'], signal);
+		const [first, second] = await connect(model).embedPassages(passages('a', 'b'), signal);
 		expect([...first!, ...second!]).toEqual([1, 0, 0, 1]);
 	});
 
@@ -86,13 +90,13 @@ describe('embeddings', () => {
 		await using model = await startModelServer({
 			embeddings: json({ data: [{ embedding: [2, 0] }, { embedding: [0, 2] }] })
 		});
-		const [first] = await connect(model).embedPassages(['a', 'b'], signal);
+		const [first] = await connect(model).embedPassages(passages('a', 'b'), signal);
 		expect([...first!]).toEqual([1, 0]);
 	});
 
 	it('never sends an empty text, yet returns a vector for each', async () => {
 		await using model = await startModelServer();
-		const all = await connect(model).embedPassages(['', 'cat', ' \n'], signal);
+		const all = await connect(model).embedPassages(passages('', 'cat', ' \n'), signal);
 		expect(all).toHaveLength(3);
 		for (const input of model.calls[0]!.body!.input as string[]) expect(input).toMatch(/\S/);
 	});
@@ -134,7 +138,7 @@ describe('embeddings', () => {
 		['not even JSON', [{ do: 'respond', body: '<html>' }], /valid answer/]
 	])('refuses vectors that are %s', async (_name, script, said) => {
 		await using model = await startModelServer({ embeddings: script });
-		await expect(connect(model).embedPassages(['a', 'b'], signal)).rejects.toMatchObject({
+		await expect(connect(model).embedPassages(passages('a', 'b'), signal)).rejects.toMatchObject({
 			code: 'upstream_malformed',
 			message: expect.stringMatching(said)
 		});
@@ -147,9 +151,9 @@ describe('embeddings', () => {
 			embeddings: () => json({ data: [{ index: 0, embedding: Array<number>(dimensions).fill(1) }] })
 		});
 		const embedder = connect(model);
-		await embedder.embedQuestion('a', signal);
+		await embedder.embedQuestion(question, signal);
 		dimensions = 12;
-		await expect(embedder.embedQuestion('b', signal)).rejects.toMatchObject({
+		await expect(embedder.embedQuestion(question, signal)).rejects.toMatchObject({
 			code: 'upstream_malformed',
 			message: expect.stringContaining('12 values, expected 3')
 		});
@@ -160,7 +164,7 @@ describe('embeddings', () => {
 		await using model = await startModelServer({
 			embeddings: () => (++calls < 3 ? errorStatus(503) : json({ data: [{ index: 0, embedding: [1] }] }))
 		});
-		expect([...(await connect(model).embedQuestion('a', signal))]).toEqual([1]);
+		expect([...(await connect(model).embedQuestion(question, signal)).of('any')!]).toEqual([1]);
 		expect(model.calls).toHaveLength(3);
 	});
 
@@ -170,7 +174,7 @@ describe('embeddings', () => {
 		[500, 'upstream_5xx', 3]
 	])('%i is %s', async (status, code, calls) => {
 		await using model = await startModelServer({ embeddings: errorStatus(status) });
-		await expect(connect(model).embedQuestion('a', signal)).rejects.toMatchObject({
+		await expect(connect(model).embedQuestion(question, signal)).rejects.toMatchObject({
 			code,
 			message: expect.stringContaining('embeddings endpoint')
 		});
@@ -180,7 +184,9 @@ describe('embeddings', () => {
 	it('gives up on silence and closes the connection', async () => {
 		await using model = await startModelServer({ embeddings: silence });
 		const embedder = connect(model, { questionTimeoutMs: 400 });
-		await expect(embedder.embedQuestion('a', signal)).rejects.toMatchObject({ code: 'upstream_timeout' });
+		await expect(embedder.embedQuestion(question, signal)).rejects.toMatchObject({
+			code: 'upstream_timeout'
+		});
 		expect((await model.calls[0]!.closed).by).toBe('client');
 	});
 
@@ -188,13 +194,13 @@ describe('embeddings', () => {
 		await using model = await startModelServer({ embeddings: silence });
 		const controller = new AbortController();
 		const arrived = model.nextCall();
-		const embedding = connect(model).embedPassages(['a'], controller.signal);
+		const embedding = connect(model).embedPassages(passages('a'), controller.signal);
 		const refused = expect(embedding).rejects.toMatchObject({ code: 'cancelled' });
 		const call = await arrived;
 		controller.abort();
 		await refused;
 		expect((await call.closed).by).toBe('client');
-		await expect(connect(model).embedQuestion('a', controller.signal)).rejects.toMatchObject({
+		await expect(connect(model).embedQuestion(question, controller.signal)).rejects.toMatchObject({
 			code: 'cancelled'
 		});
 		expect(model.calls).toHaveLength(1);

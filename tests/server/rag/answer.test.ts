@@ -6,6 +6,7 @@ import { AppError } from '#lib/server/error.ts';
 import { createAnswerPipeline } from '#lib/server/rag/answer.ts';
 import type { AnswerOutcome, AnswerPart } from '#lib/server/rag/answer-part.ts';
 import type { AnswerEngine } from '#lib/server/rag/engine.ts';
+import { sharedVector } from '#lib/server/model/question-vectors.ts';
 import type { SearchIndex } from '#lib/server/search/passage-index.ts';
 import { unionLength } from '#lib/server/trace/interval.ts';
 import { TraceRecorder } from '#lib/server/trace/recorder.ts';
@@ -19,14 +20,17 @@ const question: AskRequest = { question: 'How do I post?', limit: 2 };
 function indexOf(chunks: Chunk[], orders: { text: number[]; semantic: number[] }): SearchIndex {
 	const hits = (order: number[]) =>
 		order.map((at, rank) => ({ chunk_id: chunks[at]?.chunk_id ?? '', score: 10 - rank }));
+	const placed = chunks.map((chunk) => ({ chunk, position: 0 }));
 	return {
 		size: chunks.length,
 		embeddingModel: 'test',
 		searchText: async () => hits(orders.text),
 		searchVector: async () => hits(orders.semantic),
-		features: async (_question, _vector, ids) => new Map(ids.map((id) => [id, { body: 1 }])),
+		searchPages: async () => [],
+		features: async (_asked, ids) => new Map(ids.map((id) => [id, { body: 1 }])),
 		questionWords: async () => [],
-		get: async (ids) => ids.flatMap((id) => chunks.find((chunk) => chunk.chunk_id === id) ?? []),
+		get: async (ids) => ids.flatMap((id) => placed.find(({ chunk }) => chunk.chunk_id === id) ?? []),
+		section: async (id) => placed.filter(({ chunk }) => chunk.chunk_id === id),
 		libraries: () => ['demo']
 	};
 }
@@ -40,7 +44,7 @@ function engineOf(index: SearchIndex, generator = scriptedGenerator(['Use ', '`p
 				dimensions: 1,
 				inProcess: true,
 				embedPassages: async (texts) => texts.map(() => new Float32Array([1])),
-				embedQuestion: async () => new Float32Array([1])
+				embedQuestion: async () => sharedVector(new Float32Array([1]))
 			}
 		}),
 		reranker: {
@@ -50,6 +54,7 @@ function engineOf(index: SearchIndex, generator = scriptedGenerator(['Use ', '`p
 		},
 		generator,
 		prices: { cost: () => null } as unknown as AnswerEngine['prices'],
+		sourceTokens: 3000,
 		contextTokens: 16_384,
 		turns: () => []
 	};
@@ -118,9 +123,11 @@ describe('the answer pipeline', () => {
 			'retrieval_bm25',
 			'query_embedding',
 			'retrieval_semantic',
+			'retrieval_pages',
 			'fusion_rrf',
 			'reranking',
 			'evidence_gate',
+			'source_selection',
 			'prompt_building',
 			'llm_generation'
 		]);
@@ -152,7 +159,7 @@ describe('the answer pipeline', () => {
 			rerank: { rank: 1 }
 		});
 		for (const candidate of trace.candidates) {
-			expect(candidate.dropped_at).toBe(candidate.in_context ? null : 'reranking');
+			expect(candidate.dropped_at).toBe(candidate.in_context ? null : 'limit');
 		}
 	});
 
@@ -239,6 +246,22 @@ describe('the answer pipeline', () => {
 		expect(trace.steps.find((step) => step.name === 'reranking')).toMatchObject({ status: 'skipped' });
 		expect(trace.candidates.every((candidate) => candidate.rerank === null)).toBe(true);
 		expect(trace.candidates[0]).toMatchObject({ in_context: true, fusion: { rank: 1 } });
+	});
+
+	it('says of what the reranker did not give back that it was dropped there', async () => {
+		const { engine } = engineOf(index);
+		const { model, rerank } = engine.reranker;
+		const choosy = {
+			model,
+			rerank: async (...given: Parameters<typeof rerank>) => (await rerank(...given)).slice(0, 1)
+		};
+		const { trace } = await run({ ...engine, reranker: choosy });
+		expect(trace.candidates.map((row) => row.dropped_at)).toEqual([
+			null,
+			'reranking',
+			'reranking',
+			'reranking'
+		]);
 	});
 
 	it('keeps the text so far, with its citations, when the model fails in the middle', async () => {

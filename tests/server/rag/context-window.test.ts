@@ -1,15 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { answerTokens, fitPrompt } from '#lib/server/rag/context-window.ts';
-import type { RankedPassage } from '#lib/server/rag/rerank.ts';
 import { estimatePromptTokens, estimateTextTokens } from '#lib/server/rag/token-estimate.ts';
 import type { StepDetails } from '#lib/server/trace/recorder.ts';
-import { passage } from '../../fixtures/passages.ts';
+import { source } from '../../fixtures/passages.ts';
 
-const ranked = (id: string, text: string): RankedPassage => {
-	const chunk = { ...passage({ text }), chunk_id: id };
-	return { chunk_id: id, score: 1, chunk, evidence: {} };
-};
+/** Sources of one passage each. */
+const sourcesOf = (...texts: string[]) =>
+	texts.map((text, at) => source(at + 1, { chunk_id: `p${at + 1}`, text }));
 const turn = (words: number) => ({ question: 'why '.repeat(words), answer: 'because '.repeat(words) });
 
 describe('the estimate of tokens', () => {
@@ -34,41 +32,42 @@ describe('the estimate of tokens', () => {
 describe('the context window', () => {
 	it('takes everything where there is room', () => {
 		const details: StepDetails = {};
-		const fitted = fitPrompt('Why?', [ranked('a', 'one'), ranked('b', 'two')], [turn(3)], 16_384, details);
-		expect(fitted.sources.map((source) => source.chunk_id)).toEqual(['a', 'b']);
+		const fitted = fitPrompt('Why?', sourcesOf('one', 'two'), [turn(3)], 16_384, details);
+		expect(fitted.sources.map((source) => source.chunk_id)).toEqual(['p1', 'p2']);
 		expect(fitted.messages).toHaveLength(4);
 		expect(fitted.cut).toEqual([]);
 		expect(details).toMatchObject({ n_sources: 2, n_turns: 1, n_turns_cut: 0, n_sources_cut: 0 });
 	});
 
-	it('leaves out the oldest turns first, then the worst passages', () => {
+	it('leaves out the oldest turns first, then the worst sources with all their passages', () => {
 		const long = 'word '.repeat(400);
-		const passages = [ranked('a', `${long} a`), ranked('b', `${long} b`)];
+		const [best, worst] = sourcesOf(`${long} a`, `${long} b`);
+		const given = [best!, { ...worst!, chunk_ids: ['p2', 'p3'] }];
 		const turns = [turn(150), turn(151), turn(152)];
-		const full = estimatePromptTokens(fitPrompt('Why?', passages, turns, 100_000, {}).messages);
+		const full = estimatePromptTokens(fitPrompt('Why?', given, turns, 100_000, {}).messages);
 		const windowFor = (room: number) => Math.floor((room * 4) / 3);
-		const oneLess = fitPrompt('Why?', passages, turns, windowFor(full - 1), {});
+		const oneLess = fitPrompt('Why?', given, turns, windowFor(full - 1), {});
 		expect(oneLess.messages.map(({ content }) => content).slice(1, -1)).toEqual(
 			turns.slice(1).flatMap(({ question, answer }) => [question, answer.slice(0, 800)])
 		);
 		expect(oneLess.cut).toEqual([]);
-		const none = estimatePromptTokens(fitPrompt('Why?', passages, [], 100_000, {}).messages);
+		const none = estimatePromptTokens(fitPrompt('Why?', given, [], 100_000, {}).messages);
 		const details: StepDetails = {};
-		const without = fitPrompt('Why?', passages, turns, windowFor(none - 20), details);
-		expect(without.sources.map((source) => source.chunk_id)).toEqual(['a']);
-		expect(without.cut).toEqual(['b']);
+		const without = fitPrompt('Why?', given, turns, windowFor(none - 20), details);
+		expect(without.sources).toEqual([best]);
+		expect(without.cut).toEqual(['p2', 'p3']);
 		expect(details).toMatchObject({ n_turns: 0, n_turns_cut: 3, n_sources: 1, n_sources_cut: 1 });
 	});
 
 	it('refuses a question that does not fit beside one passage, and says how long it was', () => {
 		const details: StepDetails = {};
-		expect(() => fitPrompt('東'.repeat(4000), [ranked('a', 'text')], [], 4096, details)).toThrow(
+		expect(() => fitPrompt('東'.repeat(4000), sourcesOf('text'), [], 4096, details)).toThrow(
 			expect.objectContaining({ code: 'payload_too_large', retryable: false })
 		);
 		expect(details.estimated_tokens).toBeGreaterThan(6000);
 	});
 
-	it('is never exceeded by prompt and answer together, and every passage is in it or cut', () => {
+	it('is never exceeded by prompt and answer together, and every source is in it or cut', () => {
 		const text = fc.oneof(fc.string({ maxLength: 3000 }), fc.string({ unit: 'binary', maxLength: 2000 }));
 		fc.assert(
 			fc.property(
@@ -77,20 +76,17 @@ describe('the context window', () => {
 				fc.array(fc.record({ question: text, answer: text }), { maxLength: 3 }),
 				fc.integer({ min: 2048, max: 20_000 }),
 				(question, texts, turns, window) => {
-					const passages = texts.map((each, at) => ranked(`p${at}`, each));
+					const given = sourcesOf(...texts);
 					let fitted;
 					try {
-						fitted = fitPrompt(question, passages, turns, window, {});
+						fitted = fitPrompt(question, given, turns, window, {});
 					} catch (thrown) {
 						expect(thrown).toMatchObject({ code: 'payload_too_large' });
 						return;
 					}
 					expect(estimatePromptTokens(fitted.messages) + answerTokens(window)).toBeLessThanOrEqual(window);
-					const kept = fitted.sources.map((source) => source.chunk_id);
-					expect([...kept, ...fitted.cut].toSorted()).toEqual(
-						passages.map((each) => each.chunk_id).toSorted()
-					);
-					expect(fitted.sources.map(({ n }) => n)).toEqual(kept.map((_, at) => at + 1));
+					expect(fitted.sources).toEqual(given.slice(0, fitted.sources.length));
+					expect(fitted.cut).toEqual(given.slice(fitted.sources.length).flatMap((each) => each.chunk_ids));
 				}
 			),
 			{ numRuns: 60 }

@@ -49,9 +49,11 @@ async function answer(generator: Generator, searchText?: AnswerEngine['knowledge
 					embeddingModel: null,
 					searchText: async () => [{ chunk_id: found.chunk_id, score: 1 }],
 					searchVector: async () => [],
-					features: async (_question, _vector, ids) => new Map(ids.map((id) => [id, { body: 1 }])),
+					searchPages: async () => [],
+					features: async (_asked, ids) => new Map(ids.map((id) => [id, { body: 1 }])),
 					questionWords: async () => [],
-					get: async () => [found],
+					get: async () => [{ chunk: found, position: 0 }],
+					section: async () => [{ chunk: found, position: 0 }],
 					libraries: () => ['demo']
 				},
 				embedder: null
@@ -59,6 +61,7 @@ async function answer(generator: Generator, searchText?: AnswerEngine['knowledge
 		reranker: { model: 'none', rerank: async () => [{ chunk_id: found.chunk_id, score: 1 }] },
 		generator,
 		prices: new PriceList({ priced: { input: 1_000_000, output: 2_000_000 } }),
+		sourceTokens: 3000,
 		contextTokens: 16_384,
 		turns: () => [{ question: 'Which one?', answer: 'This one.' }]
 	};

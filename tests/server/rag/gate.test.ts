@@ -8,12 +8,10 @@ import { gateWeights } from '#lib/server/rag/gate-weights.ts';
 import { technologiesIn } from '#lib/server/rag/technologies.ts';
 import type { SearchIndex } from '#lib/server/search/passage-index.ts';
 import type { QuestionWord } from '#lib/server/search/question-words.ts';
-import { passage } from '../../fixtures/passages.ts';
+import { ranked as rankedPassage } from '../../fixtures/passages.ts';
 
-const ranked = (evidence: Record<string, number>, heading = 'Section') => {
-	const chunk = passage({ heading_path: [heading], title: 'Guide' });
-	return { chunk, chunk_id: chunk.chunk_id, score: 1, evidence };
-};
+const ranked = (evidence: Record<string, number>, heading = 'Section') =>
+	rankedPassage({ heading_path: [heading], title: 'Guide' }, { evidence });
 
 /** An index of so many passages that holds each word of the question so often. */
 function knowing(
@@ -98,7 +96,12 @@ describe('the evidence gate', () => {
 		fc.assert(
 			fc.property(counts, fc.nat(11), fc.nat(5000), (passages, at, more) => {
 				const words = (held: number[]) =>
-					held.map((passages, at) => ({ word: `word${'x'.repeat(at)}`, isIdentifier: false, isForeign: false, passages }));
+					held.map((passages, at) => ({
+						word: `word${'x'.repeat(at)}`,
+						isIdentifier: false,
+						isForeign: false,
+						passages
+					}));
 				const common = passages.map((count, place) =>
 					place === at % passages.length ? count + more : count
 				);

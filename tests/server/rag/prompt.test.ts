@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { buildPrompt, freshBoundary } from '#lib/server/rag/prompt.ts';
-import { passage } from '../../fixtures/passages.ts';
+import { source as sourceOf } from '../../fixtures/passages.ts';
 
-const source = (n: number, text: string) => ({ n, ...passage({ text }) });
+const source = (n: number, text: string) => sourceOf(n, { text });
 
 describe('the prompt', () => {
 	it('carries every passage word for word under its number, and the question last', () => {

@@ -1,16 +1,19 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Chunk } from '#lib/contract/chunk.ts';
 import { traceSchema, type Trace } from '#lib/contract/trace.ts';
 import { parseConfig } from '#lib/server/config.ts';
 import { ingest } from '#lib/server/ingest/ingest.ts';
 import { createServices } from '#lib/server/services.ts';
 import { SqliteTraceStore } from '#lib/server/store/sqlite.ts';
 import {
+	chosenIds,
 	detailsOf,
 	recomputeDrop,
 	recomputeFusion,
 	recomputeRerank,
-	storedRanks
+	storedRanks,
+	tokensOf
 } from '../../fixtures/recompute-ledger.ts';
 import { tempFolder, type TempFolder } from '../../fixtures/temp-folder.ts';
 
@@ -18,11 +21,15 @@ const WORDS =
 	`apple pear quince orchard ladder basket winter summer prune graft root bark blossom frost harvest cider press barrel cellar
 	wasp hedge gate soil loam compost mulch seed sapling nursery market`.split(/\s+/);
 const QUESTIONS = [
-	{ question: 'How do I prune an apple tree in winter?', library: null },
-	{ question: 'Which soil does a pear sapling need after the frost?', library: 'orchard' },
-	{ question: 'cider press and barrel in the cellar', library: 'cellar' },
-	{ question: 'Can wasps harm the harvest? I have seen some at the hedge near the gate.', library: null },
-	{ question: 'zxqv wkjh', library: null }
+	{ question: 'How do I prune an apple tree in winter?', library: null, limit: 50 },
+	{ question: 'Which soil does a pear sapling need after the frost?', library: 'orchard', limit: 5 },
+	{ question: 'cider press and barrel in the cellar', library: 'cellar', limit: 20 },
+	{
+		question: 'Can wasps harm the harvest? I have seen some at the hedge near the gate.',
+		library: null,
+		limit: 1
+	},
+	{ question: 'zxqv wkjh', library: null, limit: 50 }
 ];
 
 /** Pages of chosen words, so many that not all of them are reranked. */
@@ -38,6 +45,7 @@ function pages(library: string, count: number): Record<string, string> {
 
 let folder: TempFolder;
 const traces: Trace[] = [];
+const passages = new Map<string, Chunk>();
 
 beforeAll(async () => {
 	folder = await tempFolder({ ...pages('orchard', 200), ...pages('cellar', 140) });
@@ -52,9 +60,10 @@ beforeAll(async () => {
 		}
 		await services.publish(() => {}, signal);
 		for (const asked of QUESTIONS) {
-			const run = services.runs.start({ ...asked, limit: 5 }, 'ask');
+			const run = services.runs.start(asked, 'ask');
 			ids.push((await run.finished).trace_id);
 		}
+		for (const { chunk } of services.corpus.passages(null)) passages.set(chunk.chunk_id, chunk);
 	} finally {
 		await services.close();
 	}
@@ -97,9 +106,10 @@ describe.each(QUESTIONS.map(({ question }, at) => ({ question, at })))(
 			const trace = traces[at]!;
 			const cited = trace.sources
 				.filter(({ n }) => trace.citations.includes(n))
-				.map((source) => source.chunk_id);
+				.flatMap((source) => source.chunk_ids);
+			const asked = { passages, limit: QUESTIONS[at]!.limit };
 			for (const row of trace.candidates) {
-				expect(row.dropped_at).toBe(recomputeDrop(trace, row));
+				expect(recomputeDrop(trace, row, asked), row.chunk_id).toContain(row.dropped_at);
 				expect(row.in_context).toBe(row.dropped_at === null);
 				expect(row.cited).toBe(cited.includes(row.chunk_id));
 			}
@@ -110,14 +120,33 @@ describe.each(QUESTIONS.map(({ question }, at) => ({ question, at })))(
 			expect(detailsOf(trace, 'fusion_rrf').n_candidates).toBe(trace.candidates.length);
 			expect(detailsOf(trace, 'reranking').n_output).toBe(storedRanks(trace, 'rerank').length);
 		});
+
+		it('gives what the sources take of the budget again, from their passages', () => {
+			const trace = traces[at]!;
+			const given = chosenIds(trace).map((id) => passages.get(id)!);
+			const { source_tokens, room_tokens, ...counts } = detailsOf(trace, 'source_selection');
+			if (trace.status === 'refused') return expect(given).toEqual([]);
+			expect(source_tokens).toBe(given.reduce((sum, passage) => sum + tokensOf(passage), 0));
+			expect(source_tokens).toBeLessThanOrEqual(Number(room_tokens));
+			const droppedAt = (reason: string) =>
+				trace.candidates.filter((row) => row.dropped_at === reason).length;
+			expect(counts).toEqual({
+				n_sources: trace.sources.length,
+				n_redundant: droppedAt('redundant'),
+				n_limit: droppedAt('limit'),
+				n_budget: droppedAt('budget')
+			});
+		});
 	}
 );
 
-it('has met every fate: answered and refused, reranked and not', () => {
+it('has met every fate: answered and refused, given and out for each reason', () => {
 	const fates = new Set(
 		traces.flatMap((trace) => trace.candidates.map((row) => row.dropped_at ?? 'in_context'))
 	);
-	expect([...fates]).toEqual(expect.arrayContaining(['in_context', 'reranking', 'fusion_rrf']));
+	expect([...fates]).toEqual(
+		expect.arrayContaining(['in_context', 'fusion_rrf', 'evidence_gate', 'redundant', 'limit', 'budget'])
+	);
 	expect(new Set(traces.map((trace) => trace.status))).toEqual(new Set(['success', 'refused']));
 });
 

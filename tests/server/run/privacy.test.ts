@@ -10,7 +10,7 @@ import { ConversationMemory } from '#lib/server/run/conversation-memory.ts';
 import { deleteTrace, findTrace, rateTrace } from '#lib/server/run/kept-trace.ts';
 import { replayLog } from '#lib/server/run/replay.ts';
 import { MemoryTraceStore } from '#lib/server/store/memory.ts';
-import { passage } from '../../fixtures/passages.ts';
+import { source as sourceOf } from '../../fixtures/passages.ts';
 import { gate, sources, type Beat } from '../../fixtures/scripted-pipeline.ts';
 import { SECRETS } from '../privacy/secrets.ts';
 import { ask, collect, startRegistry, textOf } from './setup.ts';
@@ -24,7 +24,7 @@ const silent = () => new TracePrivacy('none');
 /** A passage that holds a text in every place where a passage can. */
 const source = (text: string): Beat => ({
 	type: 'sources',
-	data: [{ n: 1, ...passage({ text, title: text, heading_path: [text], anchor: text }) }]
+	data: [sourceOf(1, { text, title: text, heading_path: [text], anchor: text })]
 });
 const failing = (message: string) => new AppError('upstream_5xx', message);
 

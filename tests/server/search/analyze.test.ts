@@ -53,7 +53,13 @@ describe('analyze', () => {
 
 	it('reads words of a language as it reads English ones, with their stems and beginnings', () => {
 		expect(analyze('Die Schlüssel wechseln', 'german')).toEqual(['schlussel', 'schl*', 'wechseln', 'wech*']);
-		expect(analyze("l'utilisateur de getItem", 'french')).toEqual(['utilisateur', 'utilis', 'util*', 'getitem', 'item']);
+		expect(analyze("l'utilisateur de getItem", 'french')).toEqual([
+			'utilisateur',
+			'utilis',
+			'util*',
+			'getitem',
+			'item'
+		]);
 		expect(analyze('Die Schlüssel wechseln')).toEqual(['die', 'schlussel', 'wechseln']);
 	});
 
@@ -84,13 +90,26 @@ describe('analyze', () => {
 	it('asks for nothing that the same words in a text do not give', () => {
 		const piece = fc.oneof(
 			fc.string({ unit: 'grapheme', maxLength: 6 }),
-			fc.constantFrom('怎么办', '备份数据库', 'データを消す', '서버에서', 'ฐานข้อมูลคือ', 'useState', "l'eau", 'в журнале', '\u200c', ' ', '-')
+			fc.constantFrom(
+				'怎么办',
+				'备份数据库',
+				'データを消す',
+				'서버에서',
+				'ฐานข้อมูลคือ',
+				'useState',
+				"l'eau",
+				'в журнале',
+				'\u200c',
+				' ',
+				'-'
+			)
 		);
 		fc.assert(
 			fc.property(fc.array(piece, { maxLength: 8 }), (pieces) => {
 				const text = pieces.join('');
 				const given = new Set(analyze(text));
-				for (const { terms } of questionTokens(text, [])) for (const term of terms) expect(given).toContain(term);
+				for (const { terms } of questionTokens(text, []))
+					for (const term of terms) expect(given).toContain(term);
 			})
 		);
 	});

@@ -26,6 +26,9 @@ const words = [
 ];
 const text = (maxLength: number) =>
 	fc.array(fc.constantFrom(...words), { maxLength }).map((picked) => picked.join(' '));
+const vector = fc
+	.array(fc.integer({ min: -3, max: 3 }), { minLength: 3, maxLength: 3 })
+	.map((values) => Float32Array.from(values));
 const passages = fc.record({
 	id: fc.integer({ min: 0, max: 12 }),
 	library: fc.constantFrom('a', 'b'),
@@ -34,9 +37,7 @@ const passages = fc.record({
 	body: text(12),
 	code: text(4),
 	language: fc.constantFrom('english' as const, 'german' as const, 'french' as const, undefined),
-	vector: fc.option(fc.array(fc.integer({ min: -3, max: 3 }), { minLength: 3, maxLength: 3 }), {
-		nil: undefined
-	})
+	vector: fc.option(vector, { nil: undefined })
 });
 const change = fc.oneof(
 	{ weight: 4, arbitrary: fc.record({ add: fc.array(passages, { minLength: 1, maxLength: 4 }) }) },
@@ -46,7 +47,8 @@ const question = fc.record({
 	text: text(5),
 	library: fc.constantFrom(null, 'a', 'b', 'none'),
 	limit: fc.integer({ min: 1, max: 6 }),
-	vector: fc.array(fc.integer({ min: -3, max: 3 }), { minLength: 3, maxLength: 3 })
+	/** By library; null for none. */
+	vectors: fc.record({ a: fc.option(vector), b: fc.option(vector) })
 });
 
 function toPassage(given: typeof passages extends fc.Arbitrary<infer T> ? T : never): Passage {
@@ -64,7 +66,7 @@ function toPassage(given: typeof passages extends fc.Arbitrary<infer T> ? T : ne
 			anchor: null,
 			text: `${body}\n\`\`\`\n${code}\n\`\`\`\n`
 		},
-		...(vector && { vector: Float32Array.from(vector) })
+		...(vector && { vector })
 	};
 }
 
@@ -96,10 +98,10 @@ describe('the typed-array index', () => {
 							if ('add' in step) await index.add(step.add.map(toPassage));
 							else await index.remove([`p${step.remove}`]);
 						}
-						for (const { text, library, limit, vector } of questions) {
+						for (const { text, library, limit, vectors } of questions) {
 							const options = { library, limit };
 							expectSame(await fast.searchText(text, options), await plain.searchText(text, options));
-							const asked = Float32Array.from(vector);
+							const asked = { dimensions: 3, of: (name: string) => vectors[name as 'a' | 'b'] };
 							expectSame(await fast.searchVector(asked, options), await plain.searchVector(asked, options));
 						}
 					}

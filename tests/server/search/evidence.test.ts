@@ -18,7 +18,7 @@ async function evidence(question: string, given: Record<string, Partial<Chunk> &
 			})
 		}))
 	);
-	const features = await index.features(question, null, Object.keys(given));
+	const features = await index.features({ question }, Object.keys(given));
 	return (id: string) => features.get(id)!;
 }
 
@@ -151,14 +151,14 @@ describe('evidence about a passage', () => {
 		const after = [page('a1', 'new seal walrus', 1), page('a2', 'otter walrus', 2), page('b1', 'walrus', 1)];
 		const grown = OramaIndex.create(null);
 		await grown.add(before);
-		await grown.features('seal', null, ['a0']);
+		await grown.features({ question: 'seal' }, ['a0']);
 		await grown.add(after);
 		await grown.remove(['b0']);
 		const atOnce = OramaIndex.create(null);
 		await atOnce.add([before[0]!, ...after]);
 		const ids = ['a0', 'a1', 'a2', 'b1'];
-		expect(await grown.features('walrus seal', null, ids)).toEqual(
-			await atOnce.features('walrus seal', null, ids)
+		expect(await grown.features({ question: 'walrus seal' }, ids)).toEqual(
+			await atOnce.features({ question: 'walrus seal' }, ids)
 		);
 	});
 
@@ -206,7 +206,7 @@ describe('evidence about a passage', () => {
 				chunk: passage({ chunk_id, ...chunk })
 			}))
 		);
-		const many = await index.features('walrus seal', null, ['a', 'b']);
-		expect((await index.features('walrus seal', null, ['b'])).get('b')).toEqual(many.get('b'));
+		const many = await index.features({ question: 'walrus seal' }, ['a', 'b']);
+		expect((await index.features({ question: 'walrus seal' }, ['b'])).get('b')).toEqual(many.get('b'));
 	});
 });

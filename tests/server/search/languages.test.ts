@@ -35,12 +35,15 @@ afterAll(async () => {
 });
 
 describe('a question in the words of its language', () => {
-	it.each(cases)('$question is found in $document, and by more than any other page', async ({ question, document }) => {
-		const request = { question, library: 'greenhouse', limit: 50 };
-		const { results } = await services.search(request, signal);
-		const [first] = results;
-		const other = results.find((result) => result.document !== document);
-		expect(first?.document).toBe(document);
-		expect(first!.scores.rerank!.score).toBeGreaterThan(other?.scores.rerank?.score ?? -Infinity);
-	});
+	it.each(cases)(
+		'$question is found in $document, and by more than any other page',
+		async ({ question, document }) => {
+			const request = { question, library: 'greenhouse', limit: 50 };
+			const { results } = await services.search(request, signal);
+			const [first] = results;
+			const other = results.find((result) => result.document !== document);
+			expect(first?.document).toBe(document);
+			expect(first!.scores.rerank!.score).toBeGreaterThan(other?.scores.rerank?.score ?? -Infinity);
+		}
+	);
 });

@@ -2,50 +2,17 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
-import type { Embedder } from '#lib/server/model/embedder.ts';
-import { lexicalEmbedding } from '#lib/server/model/lexical-embedder.ts';
-import { analyze } from '#lib/server/search/analyze.ts';
-import { LiveIndex } from '#lib/server/search/live-index.ts';
+import type { FittedEmbedder } from '#lib/server/model/embedder.ts';
+import type { LiveIndex } from '#lib/server/search/live-index.ts';
 import { INDEX_FOLDER, publishIndex, type PublishProgress } from '#lib/server/search/publish.ts';
 import { DataFolder, document } from './data-folder.ts';
+import { CountingEmbedder, east, open, publish, search, signal, trainer } from './published.ts';
 
-const signal = new AbortController().signal;
-const trainer = lexicalEmbedding(analyze);
-
-/** Stands for an endpoint: tells length and first letter apart, and keeps what it was asked. */
-class CountingEmbedder implements Embedder {
-	readonly dimensions = 0;
-	readonly inProcess = false;
-	readonly asked: string[] = [];
-	readonly model: string;
-
-	constructor(model = 'counting') {
-		this.model = model;
-	}
-
-	async embedPassages(texts: readonly string[]): Promise<Float32Array[]> {
-		this.asked.push(...texts);
-		return texts.map((text) => Float32Array.from([Math.cos(text.length), Math.sin(text.length)]));
-	}
-
-	async embedQuestion(): Promise<Float32Array> {
-		return Float32Array.from([1, 0]);
-	}
+/** Ids of the vector spaces of what is served, by library. */
+function spacesOf(live: LiveIndex): Record<string, string> {
+	const { spaces } = live.current().embedder as FittedEmbedder;
+	return Object.fromEntries([...spaces].map(([library, { id }]) => [library, id]));
 }
-
-async function open(data: DataFolder, embedder: Parameters<typeof publishIndex>[0]['embedder'] = null) {
-	const live = new LiveIndex({ corpus: data.corpus, dataFolder: data.path, embedder, poll_ms: 0 });
-	await live.refresh();
-	return live;
-}
-
-const publish = (data: DataFolder, embedder: Parameters<typeof publishIndex>[0]['embedder'] = null) =>
-	publishIndex({ corpus: data.corpus, dataFolder: data.path, embedder, signal });
-
-const search = async (live: LiveIndex, question: string) =>
-	(await live.get((await live.searchText(question, { limit: 10 })).map(({ chunk_id }) => chunk_id))).map(
-		({ text }) => text
-	);
 
 describe('publishIndex', () => {
 	it('makes the corpus searchable, and does nothing when nothing changed', async () => {
@@ -112,7 +79,7 @@ describe('publishIndex', () => {
 		expect(await publish(data, embedder)).toMatchObject({ changed: true, passages: 0 });
 		const live = await open(data, embedder);
 		expect(live.size).toBe(0);
-		expect(await live.searchVector(Float32Array.from([1, 0]), { limit: 1 })).toEqual([]);
+		expect(await live.searchVector(east, { limit: 1 })).toEqual([]);
 	});
 
 	it('asks an endpoint for each text once, over changes and even when the index is lost', async () => {
@@ -125,9 +92,7 @@ describe('publishIndex', () => {
 		rmSync(join(data.path, INDEX_FOLDER), { recursive: true });
 		expect(await publish(data, embedder)).toMatchObject({ changed: true, embedded: 0 });
 		expect(embedder.asked.length).toBe(4);
-		expect(
-			await (await open(data, embedder)).searchVector(Float32Array.from([1, 0]), { limit: 10 })
-		).toHaveLength(4);
+		expect(await (await open(data, embedder)).searchVector(east, { limit: 10 })).toHaveLength(4);
 	});
 
 	it('deletes the vectors of what is gone, and keeps those of the same text elsewhere', async () => {
@@ -166,21 +131,43 @@ describe('publishIndex', () => {
 		expect((await open(data, second)).embeddingModel).toBe('second');
 	});
 
-	it('keeps the fit of the built-in embedder until the corpus has grown by a third', async () => {
+	const pages = (from: number, to: number, library = 'demo') =>
+		Array.from({ length: to - from }, (_, at) =>
+			document(`${from + at}.md`, [`walrus seal otter ${library} ${from + at}`], library)
+		);
+
+	it('keeps the space of a library until it has grown by a third', async () => {
 		using data = new DataFolder();
-		const pages = (from: number, to: number) =>
-			Array.from({ length: to - from }, (_, at) =>
-				document(`${from + at}.md`, [`walrus seal otter ${from + at}`])
-			);
 		data.corpus.replace(pages(0, 12));
 		await publish(data, trainer);
-		const first = (await open(data, trainer)).embeddingModel;
+		const first = spacesOf(await open(data, trainer));
 		data.corpus.replace(pages(12, 16));
 		expect(await publish(data, trainer)).toMatchObject({ embedded: 4 });
-		expect((await open(data, trainer)).embeddingModel).toBe(first);
+		expect(spacesOf(await open(data, trainer))).toEqual(first);
 		data.corpus.replace(pages(16, 17));
 		expect(await publish(data, trainer)).toMatchObject({ embedded: 17 });
-		expect((await open(data, trainer)).embeddingModel).not.toBe(first);
+		expect(spacesOf(await open(data, trainer))).not.toEqual(first);
+	});
+
+	it('embeds nothing of a library when another one comes, is fitted again, or goes', async () => {
+		using data = new DataFolder();
+		data.corpus.replace(pages(0, 12));
+		await publish(data, trainer);
+		const { demo } = spacesOf(await open(data, trainer));
+		data.corpus.replace(pages(0, 8, 'other'));
+		expect(await publish(data, trainer)).toMatchObject({ embedded: 8, passages: 20 });
+		const { other } = spacesOf(await open(data, trainer));
+		data.corpus.replace(pages(8, 20, 'other'));
+		expect(await publish(data, trainer)).toMatchObject({ embedded: 20, passages: 32 });
+		const grown = spacesOf(await open(data, trainer));
+		expect(grown.demo).toBe(demo);
+		expect(grown.other).not.toBe(other);
+		data.corpus.remove(
+			'other',
+			pages(0, 20, 'other').map(({ document }) => document)
+		);
+		expect(await publish(data, trainer)).toMatchObject({ embedded: 0, passages: 12 });
+		expect(spacesOf(await open(data, trainer))).toEqual({ demo });
 	});
 
 	it('keeps the folder before the current one for its readers, and no more', async () => {
@@ -211,87 +198,5 @@ describe('publishIndex', () => {
 			code: 'cancelled'
 		});
 		expect(data.corpus.currentIndex()).toBeNull();
-	});
-});
-
-describe('LiveIndex', () => {
-	it('is not ready, says so, and finds out by itself when asked to look again', async () => {
-		using data = new DataFolder();
-		const live = await open(data);
-		expect(live.ready).toBe(false);
-		expect(live.libraries()).toEqual([]);
-		await expect(live.searchText('x', { limit: 1 })).rejects.toMatchObject({ code: 'index_not_ready' });
-		data.corpus.replace([document('a.md', ['walrus'])]);
-		await publish(data);
-		expect(await live.refresh()).toBe(true);
-		expect(live.ready).toBe(true);
-		expect(await live.refresh()).toBe(false);
-	});
-
-	it('changes over to a new index; a run keeps the one it began with', async () => {
-		using data = new DataFolder();
-		data.corpus.replace([document('a.md', ['walrus'])]);
-		await publish(data);
-		const live = await open(data);
-		const { index: begunWith } = live.current();
-		data.corpus.replace([document('a.md', ['seal'])]);
-		await publish(data);
-		await live.refresh();
-		expect(await search(live, 'seal')).toEqual(['seal']);
-		expect(await begunWith.searchText('walrus', { limit: 1 })).toHaveLength(1);
-	});
-
-	it('gives the embedder that made the vectors of the same generation', async () => {
-		using data = new DataFolder();
-		const pages = (words: string) => [0, 1, 2, 3].map((at) => document(`${at}.md`, [`${words} ${at}`]));
-		data.corpus.replace(pages('walrus seal otter'));
-		await publish(data, trainer);
-		const live = await open(data, trainer);
-		const before = live.current();
-		data.corpus.replace([
-			...pages('penguin gull'),
-			...[4, 5, 6, 7].map((at) => document(`${at}.md`, ['penguin gull']))
-		]);
-		await publish(data, trainer);
-		await live.refresh();
-		const after = live.current();
-		for (const { index, embedder } of [before, after]) expect(embedder?.model).toBe(index.embeddingModel);
-		expect(after.embedder?.model).not.toBe(before.embedder?.model);
-		const vector = await after.embedder!.embedQuestion('penguin', signal);
-		expect(await after.index.searchVector(vector, { limit: 3 })).toHaveLength(3);
-	});
-
-	it('gives no embedder when the configured one did not make the vectors', async () => {
-		using data = new DataFolder();
-		data.corpus.replace([document('a.md', ['walrus'])]);
-		await publish(data, new CountingEmbedder('old'));
-		expect((await open(data, new CountingEmbedder('new'))).current().embedder).toBeNull();
-		expect((await open(data, null)).current().embedder).toBeNull();
-	});
-
-	it('keeps the old index when the new one cannot be read, and takes the next', async () => {
-		using data = new DataFolder();
-		data.corpus.replace([document('a.md', ['walrus'])]);
-		await publish(data);
-		const live = await open(data);
-		data.corpus.replace([document('a.md', ['seal'])]);
-		const { folder } = await publish(data);
-		writeFileSync(join(data.path, INDEX_FOLDER, folder!, 'passages.bin'), 'garbage');
-		await expect(live.refresh()).rejects.toThrow();
-		expect(await search(live, 'walrus')).toEqual(['walrus']);
-		data.corpus.replace([document('a.md', ['otter'])]);
-		await publish(data);
-		await live.refresh();
-		expect(await search(live, 'otter')).toEqual(['otter']);
-	});
-
-	it('looks no further once it is closed', async () => {
-		using data = new DataFolder();
-		data.corpus.replace([document('a.md', ['walrus'])]);
-		await publish(data);
-		const live = new LiveIndex({ corpus: data.corpus, dataFolder: data.path, embedder: null });
-		live.close();
-		expect(await live.refresh()).toBe(false);
-		expect(live.ready).toBe(false);
 	});
 });

@@ -18,20 +18,26 @@ interface Stored {
 	vector: Float32Array;
 }
 
+/** The same vector for all libraries, or one by library. */
+type Asked = Float32Array | readonly (Float32Array | null)[];
+const vectorOf = (asked: Asked) => (library: number) =>
+	asked instanceof Float32Array ? asked : (asked[library] ?? null);
+
 /** By all dot products in double precision, one after the other. */
-function nearest(stored: ReadonlyMap<number, Stored>, vector: Float32Array, limit: number, library: number) {
+function nearest(stored: ReadonlyMap<number, Stored>, asked: Asked, limit: number, library: number) {
 	return [...stored]
 		.filter(([, entry]) => library === ALL_LIBRARIES || entry.library === library)
-		.map(([number, entry]) => ({
-			number,
-			score: entry.vector.reduce((sum, value, at) => sum + value * vector[at]!, 0)
-		}))
+		.flatMap(([number, entry]) => {
+			const vector = vectorOf(asked)(entry.library);
+			if (!vector) return [];
+			return [{ number, score: entry.vector.reduce((sum, value, at) => sum + value * vector[at]!, 0) }];
+		})
 		.sort((a, b) => b.score - a.score || b.number - a.number)
 		.slice(0, limit);
 }
 
-function found(block: VectorBlock, vector: Float32Array, limit: number, library = ALL_LIBRARIES) {
-	const { numbers, scores } = block.search(vector, limit, library, before);
+function found(block: VectorBlock, asked: Asked, limit: number, library = ALL_LIBRARIES) {
+	const { numbers, scores } = block.search(vectorOf(asked), { limit, library, before });
 	return Array.from(numbers, (number, place) => ({ number, score: scores[place]! }));
 }
 
@@ -68,7 +74,7 @@ const scenario = fc.integer({ min: 1, max: 40 }).chain((dimensions) => {
 		),
 		questions: fc.array(
 			fc.record({
-				vector,
+				asked: fc.oneof(vector, fc.tuple(fc.option(vector), fc.option(vector), fc.option(vector))),
 				limit: fc.integer({ min: 0, max: 12 }),
 				library: fc.constantFrom(ALL_LIBRARIES, 0, 1, 2, 9)
 			}),
@@ -93,9 +99,9 @@ describe('a block of vectors', () => {
 						for (const block of blocks) block.remove(change.number);
 					}
 				}
-				for (const { vector, limit, library } of questions) {
-					const expected = nearest(stored, vector, limit, library);
-					for (const block of blocks) expect(found(block, vector, limit, library)).toEqual(expected);
+				for (const { asked, limit, library } of questions) {
+					const expected = nearest(stored, asked, limit, library);
+					for (const block of blocks) expect(found(block, asked, limit, library)).toEqual(expected);
 				}
 			})
 		);
@@ -115,9 +121,10 @@ describe('a block of vectors', () => {
 			block.remove(number);
 		}
 		for (let question = 0; question < 20; question += 1) {
-			const vector = make();
-			for (const library of [ALL_LIBRARIES, 0, 1]) {
-				expect(found(block, vector, 50, library)).toEqual(nearest(stored, vector, 50, library));
+			for (const asked of [make(), [make(), make()]]) {
+				for (const library of [ALL_LIBRARIES, 0, 1]) {
+					expect(found(block, asked, 50, library)).toEqual(nearest(stored, asked, 50, library));
+				}
 			}
 		}
 	});

@@ -28,7 +28,8 @@ describe('the kernel of vector search', () => {
 		};
 		const kernel = VectorKernel.create(100)!;
 		for (let number = 0; number < 4000; number += 1) kernel.set(number, 0, unit());
-		expect(kernel.candidates(unit(), 20, null).length).toBeLessThan(60);
+		const scan = { vector: unit(), library: null, from: 0, to: 4000 };
+		expect(kernel.candidates([scan], 20).length).toBeLessThan(60);
 	});
 
 	it('runs in a worker as here', async () => {

@@ -230,6 +230,7 @@ describe('the index of questions', () => {
 			'DROP TABLE late_traces',
 			'DROP INDEX traces_by_subject',
 			'ALTER TABLE traces DROP COLUMN subject',
+			'ALTER TABLE traces DROP COLUMN rewriting_ms',
 			'PRAGMA user_version = 2'
 		]) {
 			query(folder.path, sql);

@@ -50,7 +50,11 @@ function fill(count: number, minutesApart = 7): Trace[] {
 		const pending = pendingTrace({ timestamp, library_filter: [null, 'alpha', 'beta'][at % 3]! });
 		if (at % 11 === 0) return save(pending);
 		const status = at % 5 === 0 ? 'cancelled' : at % 7 === 0 ? 'refused' : 'success';
-		const steps = [step('retrieval_bm25', 0, 1 + at / 3), step('llm_generation', 50, 100 + at)];
+		const steps = [
+			...(at % 4 === 0 ? [step('query_rewriting', 0, 5 + at / 100)] : []),
+			step('retrieval_bm25', 25, 1 + at / 3),
+			step('llm_generation', 50, 100 + at)
+		];
 		return save(
 			answered(pending, { status, steps, total_duration_ms: 160.5 + at, cost_usd: at % 2 ? 0.25 : null })
 		);
@@ -75,6 +79,7 @@ function expectSame(large: Stats, exact: Stats): void {
 	for (const name of [
 		'total_queries',
 		'avg_latency_ms',
+		'avg_rewriting_ms',
 		'avg_retrieval_ms',
 		'avg_generation_ms',
 		'queries_per_library',
@@ -138,6 +143,20 @@ describe('statistics from sums over stretches of time', () => {
 			return database.prepare(sql);
 		};
 		await largeStats(meddling, new Rollups(meddling, (work) => work()), { window: 'all' }, now);
+		expectSame(await summedUp({ window: 'all' }), await store.stats({ window: 'all' }, now));
+	});
+
+	it('read sums that were kept before rewriting was timed apart', async () => {
+		const ages = [400, 900, 3000];
+		for (const age of ages) {
+			const timestamp = new Date(now.getTime() - age * minute).toISOString();
+			save(answered(pendingTrace({ timestamp })));
+		}
+		await summedUp({ window: 'all' });
+		const changed = prepare(
+			"UPDATE stats_rollups SET summary = json_remove(summary, '$.timed.rewriting') WHERE summary LIKE '{%'"
+		).run();
+		expect(Number(changed.changes)).toBeGreaterThanOrEqual(ages.length);
 		expectSame(await summedUp({ window: 'all' }), await store.stats({ window: 'all' }, now));
 	});
 

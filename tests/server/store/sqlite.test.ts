@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Trace } from '#lib/contract/trace.ts';
+import { traceSchema, type Trace } from '#lib/contract/trace.ts';
 import { MemoryTraceStore } from '#lib/server/store/memory.ts';
 import { SqliteTraceStore } from '#lib/server/store/sqlite.ts';
 import { StoreConnection } from '#lib/server/store/store-connection.ts';
 import { INTERRUPTED_ERROR } from '#lib/server/store/trace-store.ts';
 import { startStoreProcess, type StoreProcess } from '../../fixtures/store-process.ts';
-import { answered, listRequest, pendingTrace } from '../../fixtures/traces.ts';
+import { answered, demoSource, listRequest, pendingTrace, step } from '../../fixtures/traces.ts';
 
 let folder: string;
 const stores: SqliteTraceStore[] = [];
@@ -67,6 +67,45 @@ describe('the trace database', () => {
 			trace: { ...ended, feedback: { rating: 'up', comment: null } },
 			tokenLengths: [4, 11]
 		});
+	});
+
+	it('reads sources that were stored when each was one passage without a list of ids', async () => {
+		const store = open();
+		const [ended, running] = [answered(pendingTrace()), pendingTrace()];
+		store.create(ended);
+		store.finalise({ trace: ended, tokenLengths: [] });
+		store.create(running);
+		store.saveSources(running.trace_id, [demoSource]);
+		const stored = "UPDATE trace_contents SET sources = json_remove(sources, '$[0].chunk_ids')";
+		expect(query(`${stored} RETURNING sources`)).toHaveLength(2);
+		expect(query('SELECT sources FROM trace_contents').join()).not.toContain('chunk_ids');
+		const [source] = store.get(ended.trace_id)!.sources;
+		expect(source).toEqual({ ...demoSource, chunk_ids: [demoSource.chunk_id] });
+		for (const summary of await store.list(listRequest())) expect(summary.sources).toEqual([source]);
+		expect(traceSchema.parse(store.getRun(running.trace_id)!.trace).sources).toEqual([source]);
+	});
+
+	it('takes rewriting out of the retrieval of follow-ups that were stored when it was a part', async () => {
+		const store = open();
+		const steps = [
+			step('query_rewriting', 0, 30.001),
+			step('retrieval_bm25', 31, 10),
+			step('fusion_rrf', 41, 2)
+		];
+		const followUp = { ...answered(pendingTrace()), steps };
+		const refused = { ...answered(pendingTrace()), steps: steps.slice(1), status: 'refused' as const };
+		for (const trace of [followUp, refused]) {
+			store.create(trace);
+			store.finalise({ trace, tokenLengths: [] });
+		}
+		const figures = await store.stats({ window: 'all' });
+		expect(figures).toMatchObject({ avg_rewriting_ms: 30.001, avg_retrieval_ms: 12 });
+		store.close();
+		query('UPDATE traces SET retrieval_ms = retrieval_ms + rewriting_ms WHERE rewriting_ms IS NOT NULL');
+		query('ALTER TABLE traces DROP COLUMN rewriting_ms');
+		query('PRAGMA user_version = 6');
+		const { series: _series, ...migrated } = await open().stats({ window: 'all' });
+		expect(figures).toMatchObject(migrated);
 	});
 
 	it('leaves one file behind when it is closed', () => {

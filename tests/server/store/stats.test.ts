@@ -51,6 +51,7 @@ describe('the time line', () => {
 			queries: 0,
 			p50_latency_ms: null,
 			p95_latency_ms: null,
+			avg_rewriting_ms: null,
 			avg_retrieval_ms: null,
 			avg_generation_ms: null,
 			avg_other_ms: null
@@ -65,7 +66,8 @@ describe('the bottleneck', () => {
 	it.each([
 		['generation', { retrieval_ms: 50, generation_ms: 100, total_duration_ms: 160 }],
 		['retrieval', { retrieval_ms: 100, generation_ms: 50, total_duration_ms: 160 }],
-		['other', { retrieval_ms: 10, generation_ms: 50, total_duration_ms: 160 }]
+		['rewriting', { rewriting_ms: 90, retrieval_ms: 10, generation_ms: 50, total_duration_ms: 160 }],
+		['other', { rewriting_ms: 40, retrieval_ms: 10, generation_ms: 50, total_duration_ms: 160 }]
 	])('is %s when that takes the most', async (expected, row) => {
 		expect(await of(row)).toBe(expected);
 	});
@@ -120,7 +122,15 @@ describe('costs and tokens', () => {
 });
 
 it('metrics of a trace have its phases apart', () => {
-	const steps = [step('retrieval_bm25', 0, 10), step('reranking', 5, 10), step('llm_generation', 20, 30)];
-	const { retrieval_ms, generation_ms } = metricsOf(answered(pendingTrace(), { steps }));
-	expect({ retrieval_ms, generation_ms }).toEqual({ retrieval_ms: 15, generation_ms: 30 });
+	const steps = [
+		step('query_rewriting', 0, 40),
+		step('retrieval_bm25', 40, 10),
+		step('reranking', 45, 10),
+		step('llm_generation', 60, 30)
+	];
+	expect(metricsOf(answered(pendingTrace(), { steps }))).toMatchObject({
+		rewriting_ms: 40,
+		retrieval_ms: 15,
+		generation_ms: 30
+	});
 });

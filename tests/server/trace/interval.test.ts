@@ -72,28 +72,53 @@ describe('the union of intervals', () => {
 });
 
 describe('the phases of a run', () => {
+	const none = { rewriting_ms: null, retrieval_ms: null, generation_ms: null };
+
 	it('are null when they did not take place', () => {
-		expect(phaseDurations([])).toEqual({ retrieval_ms: null, generation_ms: null });
-		expect(phaseDurations([step('fusion_rrf', 0, 2)])).toEqual({ retrieval_ms: 2, generation_ms: null });
-		expect(phaseDurations([step('llm_generation', 0, 2)])).toEqual({ retrieval_ms: null, generation_ms: 2 });
+		expect(phaseDurations([])).toEqual(none);
+		expect(phaseDurations([step('query_rewriting', 0, 2)])).toEqual({ ...none, rewriting_ms: 2 });
+		expect(phaseDurations([step('fusion_rrf', 0, 2)])).toEqual({ ...none, retrieval_ms: 2 });
+		expect(phaseDurations([step('llm_generation', 0, 2)])).toEqual({ ...none, generation_ms: 2 });
 	});
 
 	it('do not count a step that begins after generation as retrieval, and cut one that reaches into it', () => {
 		const steps = [step('retrieval_bm25', 0, 15), step('llm_generation', 10, 20), step('reranking', 40, 5)];
-		expect(phaseDurations(steps)).toEqual({ retrieval_ms: 10, generation_ms: 20 });
+		expect(phaseDurations(steps)).toEqual({ ...none, retrieval_ms: 10, generation_ms: 20 });
 	});
 
 	it('do not count waiting for a turn', () => {
 		const steps = [step('queue', 0, 50), step('retrieval_bm25', 50, 15), step('llm_generation', 70, 20)];
-		expect(phaseDurations(steps)).toEqual({ retrieval_ms: 15, generation_ms: 20 });
-		expect(phaseDurations([step('queue', 0, 50)])).toEqual({ retrieval_ms: null, generation_ms: null });
+		expect(phaseDurations(steps)).toEqual({ ...none, retrieval_ms: 15, generation_ms: 20 });
+		expect(phaseDurations([step('queue', 0, 50)])).toEqual(none);
+	});
+
+	it('do not count rewriting as retrieval', () => {
+		const steps = [
+			step('query_rewriting', 0, 700),
+			step('retrieval_bm25', 700, 15),
+			step('source_selection', 720, 5),
+			step('llm_generation', 730, 20)
+		];
+		expect(phaseDurations(steps)).toEqual({ rewriting_ms: 700, retrieval_ms: 20, generation_ms: 20 });
+	});
+
+	it('count as retrieval what is searched while a question is being rewritten', () => {
+		const steps = [
+			step('query_rewriting', 0, 700),
+			step('retrieval_bm25', 0, 15),
+			step('reranking', 695, 10),
+			step('llm_generation', 730, 20)
+		];
+		expect(phaseDurations(steps)).toEqual({ rewriting_ms: 680, retrieval_ms: 25, generation_ms: 20 });
 	});
 
 	it('never take more together than all steps do', () => {
 		fc.assert(
 			fc.property(arbitrarySteps, (steps) => {
-				const { retrieval_ms, generation_ms } = phaseDurations(steps);
-				expect((retrieval_ms ?? 0) + (generation_ms ?? 0)).toBeLessThanOrEqual(unionLength(steps) + 0.0005);
+				const { rewriting_ms, retrieval_ms, generation_ms } = phaseDurations(steps);
+				const together = (rewriting_ms ?? 0) + (retrieval_ms ?? 0) + (generation_ms ?? 0);
+				expect(together).toBeLessThanOrEqual(unionLength(steps) + 0.001);
+				expect(Math.min(rewriting_ms ?? 0, retrieval_ms ?? 0, generation_ms ?? 0)).toBeGreaterThanOrEqual(0);
 			})
 		);
 	});

@@ -29,7 +29,7 @@ describe('a JSON body', () => {
 			post('{"question":" How? "}', 'Application/JSON; charset=utf-8'),
 			askInputSchema
 		);
-		expect(input).toEqual({ question: 'How?', limit: 5 });
+		expect(input).toEqual({ question: 'How?', limit: 50 });
 	});
 
 	it.each([
@@ -58,7 +58,7 @@ describe('a JSON body', () => {
 		[{ question: 'How?', library: 7 }, 'library must be a string.'],
 		[{ question: 'How?', library: '' }, 'library must not be empty.'],
 		[{ question: 'How?', limit: 0 }, 'limit must be at least 1.'],
-		[{ question: 'How?', limit: 21 }, 'limit must be at most 20.'],
+		[{ question: 'How?', limit: 51 }, 'limit must be at most 50.'],
 		[{ question: 'How?', limit: 2.5 }, 'limit must be a whole number.'],
 		[{ question: 'How?', limit: '5' }, 'limit must be a number.'],
 		[{ question: 'How?', temperature: 3 }, 'temperature must be at most 2.'],

@@ -92,11 +92,11 @@ class LineCleaner {
 	#inline(source: string, number: number): string {
 		let line = source;
 		if (line.includes('<!--')) {
-			line = outsideCode(line, (text) => text.replace(/<!--(?:(?!<!--).)*?-->/g, ''));
-			const start = commentStart(line);
-			if (start !== -1 && number < this.#lastCommentEnd) {
+			const { text, open } = withoutComments(line);
+			line = text;
+			if (open !== -1 && number < this.#lastCommentEnd) {
 				this.#inComment = true;
-				line = line.slice(0, start);
+				line = line.slice(0, open);
 			}
 		}
 		return line.includes('{') ? outsideCode(line, (text) => this.#braces(text)) : line;
@@ -137,10 +137,35 @@ function outdent(line: string, levels: number): string {
 	return text;
 }
 
-function commentStart(line: string): number {
-	const start = line.indexOf('<!--');
-	const ticksBefore = start === -1 ? 0 : line.slice(0, start).split('`').length - 1;
-	return ticksBefore % 2 === 0 ? start : -1;
+/**
+ * A line without the comments that end in it, and where one begins that does not, or -1. Of a comment and a code span that overlap, the one
+ * that begins first counts.
+ */
+function withoutComments(line: string): { text: string; open: number } {
+	const mark = /`+|<!--/g;
+	let text = '';
+	let kept = 0;
+	for (let found = mark.exec(line); found; found = mark.exec(line)) {
+		if (found[0] !== '<!--') {
+			mark.lastIndex = afterCodeSpan(line, found.index, found[0].length);
+			continue;
+		}
+		const end = line.indexOf('-->', found.index + 2);
+		if (end === -1) return { text: text + line.slice(kept), open: text.length + found.index - kept };
+		text += line.slice(kept, found.index);
+		kept = mark.lastIndex = end + 3;
+	}
+	return { text: text + line.slice(kept), open: -1 };
+}
+
+/** Where the code span ends that so many backticks begin; after them when no other run of as many closes it. */
+function afterCodeSpan(line: string, start: number, length: number): number {
+	const run = /`+/g;
+	run.lastIndex = start + length;
+	for (let found = run.exec(line); found; found = run.exec(line)) {
+		if (found[0].length === length) return run.lastIndex;
+	}
+	return start + length;
 }
 
 /** Applies a change to what is not inside a code span of this line. */

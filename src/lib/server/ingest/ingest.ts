@@ -16,7 +16,7 @@ import {
 } from './source.ts';
 
 /** Part of every hash: raise it when the same bytes are cut differently, and everything is cut again. */
-export const PIPELINE_VERSION = 2;
+export const PIPELINE_VERSION = 3;
 
 /** What to ingest, and how. */
 export interface IngestOptions {

@@ -30,14 +30,13 @@ export function readVectors(response: unknown, count: number, dimensions: number
 
 /**
  * Checks that a vector can be compared with those of an index.
- * @param expected length of those; 0 when there are none.
+ * @param length of the vector.
+ * @param expected length of those of the index; 0 when there are none.
  * @throws AppError `upstream_malformed`: the model behind the name is another one than before.
  */
-export function requireDimensions(vector: Float32Array, expected: number): void {
-	if (expected === 0 || vector.length === expected) return;
-	throw malformed(
-		`${vector.length} values, expected ${expected} as in the index (another model than before?)`
-	);
+export function requireDimensions(length: number, expected: number): void {
+	if (expected === 0 || length === expected) return;
+	throw malformed(`${length} values, expected ${expected} as in the index (another model than before?)`);
 }
 
 function readVector(embedding: unknown): Float32Array {

@@ -1,16 +1,19 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Source } from '#lib/contract/chunk.ts';
 import { NO_USAGE } from '#lib/contract/trace.ts';
+import { Breather } from '#lib/server/breather.ts';
 import { throwIfCancelled } from '#lib/server/error.ts';
 import type { GenerationContext, GenerationRequest, GenerationResult, Generator } from './generator.ts';
-import type { Block } from './quote-block.ts';
 import { chooseQuotes, type Quote } from './quote.ts';
 
-const LEAD = 'From the documentation:';
+const LEAD =
+	'These are quotations from the documentation, because no model is connected. To connect one, set `OPENAI_BASE_URL` or ' +
+	'`OPENAI_API_KEY`, and `CHAT_MODEL`.';
 const NOTHING = 'There is no passage to quote.';
 
 /**
- * Answers without any model: quotes what in the given sources answers the question best, word for word and cited. It says
- * nothing of its own, uses no tokens, and gives the same answer to the same request.
+ * Answers without any model: quotes the sections of the given sources that answer the question best, word for word and cited. It says
+ * nothing of its own but that it does so, uses no tokens, and gives the same answer to the same request.
  */
 export class ExtractiveGenerator implements Generator {
 	readonly model = 'extractive';
@@ -21,9 +24,10 @@ export class ExtractiveGenerator implements Generator {
 		{ signal, details, onText }: GenerationContext
 	): Promise<GenerationResult> {
 		throwIfCancelled(signal);
-		const quotes = chooseQuotes(question, sources);
+		const quotes = await chooseQuotes(question, sources, new Breather(signal));
+		throwIfCancelled(signal);
 		details.n_quotes = quotes.length;
-		for (const [piece] of writeAnswer(quotes).matchAll(/\S+\s*|\s+/g)) {
+		for (const piece of piecesOf(writeAnswer(quotes))) {
 			onText(piece);
 			// Other runs come in between; there is no other delay.
 			await nextTurn();
@@ -33,71 +37,33 @@ export class ExtractiveGenerator implements Generator {
 	}
 }
 
-/** The answer as Markdown. */
+/** The answer as Markdown: what it is, then each quotation under its heading with its citation. */
 export function writeAnswer(quotes: readonly Quote[]): string {
 	if (quotes.length === 0) return NOTHING;
-	return [LEAD, ...quotes.map(writeQuote)].join('\n\n');
+	return [
+		LEAD,
+		...quotes.map(({ source, text }) => `**${headingOf(source)}** [${source.n}]\n\n${text}`)
+	].join('\n\n');
 }
 
-/** The heading with the citation, then the quotation; code stands by itself, so that it can be copied. */
-function writeQuote({ source, blocks }: Quote): string {
-	const path = [source.title, ...source.heading_path].filter((part, at, all) => part && part !== all[at - 1]);
-	const heading = escapeCitations(path.slice(-2).join(' › ').replaceAll('*', ''));
-	const parts = [`**${heading}** [${source.n}]`];
-	let prose: string[] = [];
-	let isItem = false;
-	/** Of the first item of the list: the others are indented relative to it. */
-	let depth = 0;
-	const closeProse = () => {
-		if (prose.length > 0) parts.push(prose.join('\n'));
-		prose = [];
-	};
-	for (const block of blocks) {
-		if (block.kind === 'code') {
-			closeProse();
-			isItem = false;
-			parts.push(block.text);
-			continue;
-		}
-		const previous = prose.at(-1);
-		const together = block.kind === 'item' && isItem;
-		isItem = block.kind === 'item';
-		if (previous && !together) prose.push('>');
-		if (!together) depth = block.depth ?? 0;
-		prose.push(writeProse(block, Math.max(0, (block.depth ?? 0) - depth)));
-	}
-	closeProse();
-	return parts.join('\n\n');
+/** Title and headings; of a long path the middle is left out. */
+function headingOf({ document, title, heading_path }: Source): string {
+	const path = [title, ...heading_path].filter((part, at, all) => part && part !== all[at - 1]);
+	if (path.length === 0) return asPlainText(document);
+	const parts = path.length > 3 ? [path[0]!, '…', ...path.slice(-2)] : path;
+	return asPlainText(parts.join(' › '));
 }
 
-function writeProse({ kind, text, marker }: Block, depth: number): string {
-	const quoted = outsideCode(text, (prose) => escapeCitations(withoutDeadLinks(prose)));
-	if (kind === 'table') return quoted.replace(/^/gm, '> ');
-	return kind === 'item' ? `> ${'    '.repeat(depth)}${marker} ${quoted}` : `> ${quoted}`;
+/** Characters that would be markup: brackets only where they would make a citation or a link. */
+const MARKUP =
+	/[\\`*<~]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|&(?=#?\w+;)|\[(?=\s*\d[\d\s,;–-]*\]|[^\]]*\][([])/gu;
+
+/** A heading as Markdown that shows just that. */
+function asPlainText(heading: string): string {
+	return heading.replace(/\s+/g, ' ').trim().replace(MARKUP, '\\$&');
 }
 
-/** Pictures and links that lead nowhere outside their page: of a link the text stays. */
-function withoutDeadLinks(markdown: string): string {
-	return markdown
-		.replace(/!\[[^\]]*\]\([^)]*\)/g, '')
-		.replace(/\[([^\]]+)\]\((?!https?:)[^)]*\)(?:\{[^}]*\})?/g, '$1');
-}
-
-/** A number in brackets that the documentation itself has is no citation of ours. */
-function escapeCitations(markdown: string): string {
-	return markdown.replace(/\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\](?!\()/g, '\\[$1\\]');
-}
-
-/** As CommonMark has it (6.1): code ends with as many backticks as it began with. */
-const CODE_SPAN = /(?<![`\\])(`+)(?!`).*?(?<!`)\1(?!`)/gs;
-
-/** Inline code stays as it is. */
-function outsideCode(markdown: string, change: (prose: string) => string): string {
-	let changed = '';
-	let from = 0;
-	for (const { 0: code, index } of markdown.matchAll(CODE_SPAN)) {
-		changed += change(markdown.slice(from, index)) + code;
-		from = index + code.length;
-	}
-	return changed + change(markdown.slice(from));
+/** A few words at a time; what has no blanks is cut between characters. */
+function piecesOf(text: string): string[] {
+	return text.match(/[^]{1,40}(?:\s|$)|[^]{1,40}/gu) ?? [];
 }

@@ -1,33 +1,43 @@
 /**
  * Weights of the built-in reranker by name of the evidence, for values that were scaled to mean 0 and standard deviation 1 among the
- * candidates of a question. Learnt on real questions with a softmax loss over documents and an L2 penalty; none may be negative, so that
- * more evidence never hurts. Written by `npm run train`.
+ * candidates of a question. Learnt on real questions: passages that state the facts of a right answer should come first. Written by
+ * `npm run train`.
  */
 export const featureWeights: Readonly<Record<string, number>> = {
 	/** The passage itself. */
-	proximity: 0.18,
-	body_bm25: 0.13,
-	coverage: 0.13,
-	/** The page as a whole, and what is around the passage. */
-	document_bm25: 0.67,
-	document_coverage: 0.15,
-	document_second_passage: 0.13,
-	document_best_passage: 0.1,
+	body_bm25: 0.16,
+	coverage: 0.14,
+	length: 0.14,
+	bm25: 0.13,
+	proximity: 0.12,
+	code_bm25: 0.08,
+	body_coverage: 0.06,
+	/** The passage, for what the question opens with and for the part of it that it answers best. */
+	part_best: 0.2,
+	opening_bm25: 0.1,
+	/** The page as a whole. */
+	document_bm25: 0.22,
+	document_coverage: 0.22,
+	opening_document_bm25: 0.21,
+	page_size: -0.16,
+	changelog: -0.13,
+	document_second_passage: 0.1,
+	/** What stands beside it. */
+	neighbour_best: 0.08,
 	neighbours: 0.05,
-	/** The page as a whole, for what the question opens with. */
-	opening_document_bm25: 0.14,
-	opening_best_passage: 0.13,
-	opening_heading_coverage: 0.09,
 	/** What it is called. */
-	heading_match: 0.14,
-	title_bm25: 0.14,
-	heading_bm25: 0.1,
-	document_heading_coverage: 0.08,
+	heading_match: 0.12,
+	document_heading_coverage: 0.09,
+	heading_coverage: 0.07,
+	heading_bm25: 0.06,
+	title_bm25: 0.06,
+	title_match: 0.06,
 	/** Where it is: overviews come first on a page. */
 	position: 0.17,
 	/** Small, because the built-in embedder sees the same words as everything above; see rerank-weights.ts. */
-	semantic: 0.14,
+	semantic: 0.19,
 	/** Which library it belongs to, when all are searched. */
-	library_named: 0.16,
-	library_share: 0.14
+	library_likelihood: 0.28,
+	library_named: 0.09,
+	library_share: 0.02
 };

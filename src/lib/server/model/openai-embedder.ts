@@ -1,9 +1,10 @@
 import type { OpenAI } from 'openai';
 import { throwIfCancelled } from '#lib/server/error.ts';
-import type { Embedder } from './embedder.ts';
+import type { Embedder, PassageText, QuestionText } from './embedder.ts';
 import { splitBatches, type BatchLimits } from './embedding-batch.ts';
 import { readVectors } from './embedding-vector.ts';
 import { createOpenAiClient, type OpenAiConnection } from './openai-client.ts';
+import { sharedVector, type QuestionVectors } from './question-vectors.ts';
 import { DEFAULT_RETRY_POLICY, withRetries, type RetryPolicy } from './retry.ts';
 import { TimeLimits } from './time-limits.ts';
 import { explainFailure, type Endpoint } from './upstream-error.ts';
@@ -49,7 +50,8 @@ export class OpenAiEmbedder implements Embedder {
 	 * Texts of white space alone, which servers refuse, get the vector of a placeholder.
 	 * @throws AppError `upstream_*`; `upstream_malformed` when a vector is not what it should be.
 	 */
-	async embedPassages(texts: readonly string[], signal: AbortSignal): Promise<Float32Array[]> {
+	async embedPassages(passages: readonly PassageText[], signal: AbortSignal): Promise<Float32Array[]> {
+		const texts = passages.map((passage) => passage.text);
 		const vectors: Float32Array[] = [];
 		const timeoutMs = this.#options.batchTimeoutMs ?? BATCH_TIMEOUT_MS;
 		for (const batch of splitBatches(texts, this.#options.batch)) {
@@ -58,10 +60,10 @@ export class OpenAiEmbedder implements Embedder {
 		return vectors;
 	}
 
-	async embedQuestion(text: string, signal: AbortSignal): Promise<Float32Array> {
+	async embedQuestion({ text }: QuestionText, signal: AbortSignal): Promise<QuestionVectors> {
 		const timeoutMs = this.#options.questionTimeoutMs ?? QUESTION_TIMEOUT_MS;
 		const [vector] = await this.#embed([text], timeoutMs, signal);
-		return vector!;
+		return sharedVector(vector!);
 	}
 
 	async #embed(texts: readonly string[], timeoutMs: number, signal: AbortSignal): Promise<Float32Array[]> {

@@ -1,167 +1,148 @@
 import type { Source } from '#lib/contract/chunk.ts';
-import { splitBlocks, splitSentences, type Block } from './quote-block.ts';
-import { termsOf } from './quote-terms.ts';
+import type { Breather } from '#lib/server/breather.ts';
+import { splitBlocks, type Block, type Passage } from './quote-block.ts';
+import { chooseBlocks, writeExcerpt } from './quote-excerpt.ts';
+import { QuestionTerms, shinglesOf } from './quote-terms.ts';
 
-/** What is quoted from one source: blocks in their order, prose shortened to what answers. */
+/** What is quoted of a source, as Markdown. */
 export interface Quote {
 	source: Source;
-	blocks: Block[];
-}
-
-/** A sentence, list item, code block or table, weighed by itself. */
-interface Unit {
-	block: number;
 	text: string;
-	terms: Set<string>;
-	score: number;
 }
 
 /** A source taken apart. */
 interface Reading {
 	source: Source;
-	blocks: Block[];
-	units: Unit[];
-	best: Unit | null;
+	passage: Passage;
+	/** Of each block: the terms of the question in it, and how many words it has. */
+	blocks: { terms: readonly string[]; words: number }[];
+	heading: readonly string[];
+	scores: number[];
+	/** How much of the question it has. */
+	overlap: number;
+	/** The same, weighed by its place among the sources. */
 	score: number;
 }
 
-const MOST_QUOTES = 4;
-/** A source whose score is below this share of the best one's is not quoted. */
-const WORTHWHILE = 0.5;
-/** Prose quoted from the best source and from each other one, in characters. */
-const PROSE_CHARACTERS = { best: 650, other: 350 };
-/** Code blocks quoted from one source. */
-const MOST_CODE = 2;
+const MOST_QUOTES = 3;
+/** A source whose overlap with the question is below this share of the largest one is not quoted. */
+const WORTHWHILE = 0.4;
+/** What counts in the source at place p, from 0, is divided by 1 + LATER · p: retrieval has judged with more evidence than there is here. */
+const LATER = 0.5;
+/** Characters of the best section and of each other one: up to `whole` it is quoted as it stands, a longer one is shortened to `cut`. */
+const ROOM = { best: { whole: 2500, cut: 2000 }, other: { whole: 1500, cut: 1200 } };
+/** What another section of a page that is quoted already counts. */
+const SAME_PAGE = 0.9;
+/** Share of the words in a row of a section that were quoted already, from which on it says nothing new. */
+const NEAR_DUPLICATE = 0.7;
 
 /** Quotes when no source shares a word with the question. */
 const UNRELATED = 2;
 
-const ASKS_FOR_CODE = /\bhow\b|\bexamples?\b|\bcode\b|\bsnippets?\b|\bsyntax\b|\bcommands?\b/i;
-
 /**
- * The passages that answer best, best first: the sentences that share most of the question's words, rare ones weighing
- * more (inverse frequency among all units of these sources), with the code that goes with them. The order of the
- * sources, which retrieval has judged with more evidence, counts too. Without any shared word the first sources are quoted
- * from their beginning.
+ * The sections that answer best, best first. A section counts by the terms of the question in it, in its best block and its headings above
+ * all (a term weighs more the fewer blocks of these sources have it: inverse frequency), and by its place among the sources. A section of a
+ * page that is quoted already counts a little less, and one that only repeats is left out. Where no term is shared, the first sources are
+ * quoted.
+ * @throws AppError `cancelled` when the signal of the breather has fired.
  */
-export function chooseQuotes(question: string, sources: readonly Source[]): Quote[] {
-	const wanted = termsOf(question);
-	const readings = sources.map(read);
-	const weights = weigh(wanted, readings);
+export async function chooseQuotes(
+	question: string,
+	sources: readonly Source[],
+	breather: Breather
+): Promise<Quote[]> {
+	const wanted = new QuestionTerms(question);
+	const readings: Reading[] = [];
+	for (const source of sources) {
+		readings.push(read(source, wanted));
+		await breather.breathe();
+	}
+	const weights = weigh(wanted.all, readings);
 	readings.forEach((reading, position) => rate(reading, weights, position));
-	const ranked = readings.filter((reading) => reading.units.length > 0).sort((a, b) => b.score - a.score);
-	const top = ranked[0]?.score ?? 0;
-	const seen = new Set<string>();
+
+	const top = Math.max(0, ...readings.map(({ overlap }) => overlap));
+	const most = top === 0 ? UNRELATED : MOST_QUOTES;
+	const left = new Set(readings);
+	const pages = new Set<string>();
+	const said = new Set<string>();
 	const quotes: Quote[] = [];
-	for (const reading of ranked) {
-		if (quotes.length === MOST_QUOTES) break;
-		if (quotes.length >= 1 && reading.score < WORTHWHILE * top) break;
-		if (top === 0 && quotes.length === UNRELATED) break;
-		const room = quotes.length === 0 ? PROSE_CHARACTERS.best : PROSE_CHARACTERS.other;
-		const blocks = cutOut(reading, room, ASKS_FOR_CODE.test(question));
-		const key = blocks.map((block) => block.text.replace(/\W+/g, ' ')).join(' ');
-		if (seen.has(key)) continue;
-		seen.add(key);
-		quotes.push({ source: reading.source, blocks });
+	while (quotes.length < most && left.size > 0) {
+		const worth = ({ source, score }: Reading) => score * (pages.has(pageOf(source)) ? SAME_PAGE : 1);
+		const best = [...left].reduce((a, b) => (worth(b) > worth(a) ? b : a));
+		left.delete(best);
+		if (quotes.length > 0 && best.overlap < WORTHWHILE * top) continue;
+		const text = excerptOf(best, quotes.length === 0 ? ROOM.best : ROOM.other);
+		await breather.breathe();
+		const shingles = shinglesOf(text);
+		const repeated = [...shingles].filter((shingle) => said.has(shingle)).length;
+		if (shingles.size === 0 || repeated >= NEAR_DUPLICATE * shingles.size) continue;
+		for (const shingle of shingles) said.add(shingle);
+		pages.add(pageOf(best.source));
+		quotes.push({ source: best.source, text });
 	}
 	return quotes;
 }
 
-function read(source: Source): Reading {
-	const blocks = splitBlocks(source.text);
-	const units = blocks.flatMap((block, index) => {
-		const texts = block.kind === 'paragraph' ? splitSentences(block.text) : [block.text];
-		return texts.map((text): Unit => ({ block: index, text, terms: termsOf(text), score: 0 }));
-	});
-	return { source, blocks, units, best: null, score: 0 };
+const pageOf = ({ library, document }: Source) => `${library}\n${document}`;
+
+function read(source: Source, wanted: QuestionTerms): Reading {
+	const passage = splitBlocks(source.text);
+	const blocks = passage.blocks.map(({ text }) => wanted.sharedBy(text));
+	const heading = wanted.sharedBy([source.title, ...source.heading_path].join('\n')).terms;
+	return { source, passage, blocks, heading, scores: [], overlap: 0, score: 0 };
 }
 
-/** Weight of each word of the question: rare among the units is telling, and an identifier more so. */
-function weigh(wanted: ReadonlySet<string>, readings: readonly Reading[]): Map<string, number> {
-	const units = readings.flatMap((reading) => reading.units);
-	const weights = new Map<string, number>();
-	for (const term of wanted) {
-		const frequency = units.filter((unit) => unit.terms.has(term)).length;
+/** Weight of each term of the question: rare among the blocks is telling, and an identifier more so. */
+function weigh(wanted: readonly string[], readings: readonly Reading[]): Map<string, number> {
+	const blocks = readings.flatMap((reading) => reading.blocks);
+	const frequencies = new Map(wanted.map((term) => [term, 0]));
+	for (const { terms } of blocks) for (const term of terms) frequencies.set(term, frequencies.get(term)! + 1);
+	for (const [term, frequency] of frequencies) {
 		const identifier = /[_.]/.test(term) ? 1.5 : 1;
-		weights.set(term, identifier * Math.log(1 + units.length / (1 + frequency)));
+		frequencies.set(term, identifier * Math.log(1 + blocks.length / (1 + frequency)));
 	}
-	return weights;
+	return frequencies;
 }
 
 function rate(reading: Reading, weights: ReadonlyMap<string, number>, position: number): void {
-	const overlap = (terms: ReadonlySet<string>) => {
-		let sum = 0;
-		for (const [term, weight] of weights) if (terms.has(term)) sum += weight;
-		return sum;
+	const sum = (terms: Iterable<string>) => {
+		let total = 0;
+		for (const term of terms) total += weights.get(term)!;
+		return total;
 	};
-	const raw = reading.units.map((unit) => overlap(unit.terms) * quality(unit, reading.blocks[unit.block]!));
-	reading.units.forEach((unit, at) => {
-		// What stands beside a telling sentence often is the answer to it.
-		const neighbours = (raw[at - 1] ?? 0) + (raw[at + 1] ?? 0);
-		unit.score = raw[at]! === 0 ? 0 : raw[at]! + 0.2 * neighbours;
-		if (!reading.best || unit.score > reading.best.score) reading.best = unit;
-	});
-	const heading = overlap(termsOf([reading.source.title, ...reading.source.heading_path].join(' ')));
-	const base = (reading.best?.score ?? 0) + 0.5 * heading;
-	reading.score = base / (1 + 0.15 * position);
+	const raw = reading.blocks.map(
+		(block, at) => sum(block.terms) * quality(block.words, reading.passage.blocks[at]!)
+	);
+	// What stands beside a telling block often is the answer to it.
+	reading.scores = raw.map((own, at) =>
+		own === 0 ? 0 : own + 0.2 * ((raw[at - 1] ?? 0) + (raw[at + 1] ?? 0))
+	);
+	const best = Math.max(0, ...reading.scores);
+	const covered = sum(new Set([...reading.heading, ...reading.blocks.flatMap(({ terms }) => terms)]));
+	reading.overlap = saysMoreThanItsHeading(reading.source)
+		? best + 0.5 * sum(reading.heading) + 0.5 * covered
+		: 0;
+	reading.score = reading.overlap / (1 + LATER * position);
 }
 
-/** How much a unit says for its words: fragments and questions say little, long ones hold any word by chance. */
-function quality({ text }: Unit, { kind }: Block): number {
-	const words = text.split(/\s+/).length;
+/** A heading with nothing below it is a passage of its own. */
+function saysMoreThanItsHeading({ title, heading_path, text }: Source): boolean {
+	return text.trim() !== (heading_path.at(-1) ?? title);
+}
+
+/** How much a block says for its words: fragments and questions say little, long ones hold any word by chance. */
+function quality(words: number, { kind, text }: Block): number {
 	if (kind === 'code') return 0.8;
 	if (words < 4) return 0.5;
-	const asksItself = text.endsWith('?') ? 0.6 : 1;
+	const asksItself = /[?？]\s*$/.test(text) ? 0.6 : 1;
 	return asksItself / (1 + Math.max(0, words - 30) / 60);
 }
 
-/** Refers to what was said before. */
-const REFERS_BACK =
-	/^(?:this|that|these|those|it|they|then|so|but|and|here|however|otherwise|in (?:this|that) case)\b/i;
-
-/**
- * A run of units around the best one that makes sense alone. It grows by the neighbour that says more, until the room for
- * prose is used up; what ends with a colon brings what it announces, what refers back brings what it refers to.
- */
-function cutOut({ blocks, units, best }: Reading, room: number, asksForCode: boolean): Block[] {
-	const core = best && best.score > 0 ? best : units[0]!;
-	const kindOf = (unit: Unit) => blocks[unit.block]!.kind;
-	let from = units.indexOf(core);
-	let to = from;
-	let prose = kindOf(core) === 'code' ? 0 : core.text.length;
-	let code = kindOf(core) === 'code' ? 1 : 0;
-
-	/** What a neighbour is worth; below 0 it stays out. */
-	const worth = (unit: Unit | undefined, needed: boolean, direction: number): number => {
-		if (!unit) return -1;
-		if (kindOf(unit) === 'code') {
-			if (code === MOST_CODE) return -1;
-			const wanted = needed || asksForCode || unit.score >= core.score / 3;
-			return wanted ? direction * Math.max(unit.score, core.score / 2) : -1;
-		}
-		if (needed) return Infinity;
-		if (prose + unit.text.length > room) return -1;
-		if (unit.score === 0 && prose >= room / 2) return -1;
-		return direction * unit.score;
-	};
-	for (;;) {
-		const [first, last] = [units[from]!, units[to]!];
-		const leadIn = /:$/.test(units[from - 1]?.text ?? '') || kindOf(first) === 'code';
-		const before = worth(units[from - 1], leadIn || REFERS_BACK.test(first.text), 0.7);
-		const after = worth(units[to + 1], /:$/.test(last.text), 1);
-		if (before < 0 && after < 0) break;
-		const taken = after >= before ? units[(to += 1)]! : units[(from -= 1)]!;
-		if (kindOf(taken) === 'code') code += 1;
-		else prose += taken.text.length;
-	}
-	// An announcement of what was left out of the passage says nothing.
-	if (/:$/.test(units[to]!.text) && units[to] !== core) to -= 1;
-	return joinUnits(units.slice(from, to + 1), blocks);
-}
-
-/** Units as blocks again: sentences of one paragraph together, everything else as it was. */
-function joinUnits(units: readonly Unit[], blocks: readonly Block[]): Block[] {
-	const texts = new Map<number, string[]>();
-	for (const { block, text } of units) texts.set(block, [...(texts.get(block) ?? []), text]);
-	return [...texts].map(([block, parts]) => ({ ...blocks[block]!, text: parts.join(' ') }));
+function excerptOf(
+	{ passage, scores, source }: Reading,
+	{ whole, cut }: { whole: number; cut: number }
+): string {
+	const { blocks } = passage;
+	if (source.text.length <= whole) return writeExcerpt(passage, blocks.keys());
+	return writeExcerpt(passage, chooseBlocks(blocks, scores, cut));
 }

@@ -12,7 +12,8 @@ import { describeLosers, findPassages } from './find.ts';
 import { judgeEvidence, refusalText } from './gate.ts';
 import { generate } from './generate.ts';
 import { rewriteFollowUp } from './rewrite.ts';
-import { choosePassages } from './select.ts';
+import { chooseSources } from './select.ts';
+import { numberSources } from './sources.ts';
 
 export type { AnswerOutcome, AnswerPart, AnswerPipeline, Tell } from './answer-part.ts';
 
@@ -80,7 +81,8 @@ async function prepare(
 	signal: AbortSignal
 ): Promise<{ sources: Source[]; messages: PromptMessage[] } | null> {
 	const library = request.library ?? null;
-	const passages = await findPassages(engine, knowledge, { question, library }, trace, signal);
+	const typed = request.question;
+	const passages = await findPassages(engine, knowledge, { question, typed, library }, trace, signal);
 	const verdict = await trace.step('evidence_gate', async (step) => {
 		const verdict = await judgeEvidence(question, passages, knowledge);
 		Object.assign(step.details, verdict.details, { answerable: verdict.answerable });
@@ -92,17 +94,21 @@ async function prepare(
 		trace.answer = refusalText(passages);
 		return null;
 	}
+	const selection = await chooseSources(passages, knowledge, trace, {
+		tokens: engine.sourceTokens,
+		limit: request.limit
+	});
 	return trace.step('prompt_building', ({ details }) => {
-		const chosen = choosePassages(passages, request.limit);
 		const { sources, messages, cut } = fitPrompt(
 			request.question,
-			chosen,
+			numberSources(selection.runs),
 			turns,
 			engine.contextTokens,
 			details
 		);
-		trace.ledger.enterContext(sources.map((source) => source.chunk_id));
+		trace.ledger.enterContext(sources.flatMap((source) => source.chunk_ids));
 		trace.ledger.dropAt('prompt_building', cut);
+		// Sources were chosen from all that the reranker gave back; the rest it left out.
 		trace.ledger.settle('reranking');
 		trace.record.sources = sources;
 		trace.record.prompt = messages;
@@ -114,5 +120,7 @@ async function prepare(
 async function cite(trace: TraceRecorder, sources: readonly Source[]): Promise<void> {
 	const { valid } = await readCitations(trace.answer, sources.length);
 	trace.record.citations = valid;
-	trace.ledger.cite(sources.filter((source) => valid.includes(source.n)).map((source) => source.chunk_id));
+	trace.ledger.cite(
+		sources.filter((source) => valid.includes(source.n)).flatMap((source) => source.chunk_ids)
+	);
 }

@@ -4,8 +4,6 @@ import { AppError } from '#lib/server/error.ts';
 import type { Turn } from '#lib/server/store/trace-store.ts';
 import type { StepDetails } from '#lib/server/trace/recorder.ts';
 import { buildPrompt, freshBoundary } from './prompt.ts';
-import type { RankedPassage } from './rerank.ts';
-import { numberSources } from './select.ts';
 import { estimatePromptTokens } from './token-estimate.ts';
 
 /** Room for an answer where the window is large enough, in tokens; reasoning is written there too. */
@@ -26,27 +24,26 @@ export interface FittedPrompt {
 
 /**
  * The prompt that fits into the context window beside the answer: first the oldest turns are left out, then the worst
- * passages, one by one. Nothing is shortened in silence: `details` gets the estimate and what was left out.
- * @param passages chosen ones, the best first.
+ * sources, one by one. Nothing is shortened in silence: `details` gets the estimate and what was left out.
+ * @param given numbered from 1, the best first.
  * @param contextTokens of prompt and answer together.
  * @throws AppError `payload_too_large` when not even the question and its best passage fit.
  */
 export function fitPrompt(
 	question: string,
-	passages: readonly RankedPassage[],
+	given: readonly Source[],
 	turns: readonly Turn[],
 	contextTokens: number,
 	details: StepDetails
 ): FittedPrompt {
 	const room = contextTokens - answerTokens(contextTokens);
-	const boundary = freshBoundary(numberSources(passages));
+	const boundary = freshBoundary(given);
 	let keptTurns = turns;
-	let kept = passages;
+	let sources = [...given];
 	for (;;) {
-		const sources = numberSources(kept);
 		const messages = buildPrompt(question, sources, keptTurns, boundary);
 		const tokens = estimatePromptTokens(messages);
-		const cut = passages.slice(kept.length).map(({ chunk }) => chunk.chunk_id);
+		const cut = given.slice(sources.length).flatMap((source) => source.chunk_ids);
 		Object.assign(details, {
 			n_sources: sources.length,
 			characters: messages.reduce((sum, { content }) => sum + content.length, 0),
@@ -54,11 +51,11 @@ export function fitPrompt(
 			room_tokens: room,
 			n_turns: keptTurns.length,
 			n_turns_cut: turns.length - keptTurns.length,
-			n_sources_cut: cut.length
+			n_sources_cut: given.length - sources.length
 		});
 		if (tokens <= room) return { sources, messages, cut };
 		if (keptTurns.length > 0) keptTurns = keptTurns.slice(1);
-		else if (kept.length > 1) kept = kept.slice(0, -1);
+		else if (sources.length > 1) sources = sources.slice(0, -1);
 		else throw tooLong();
 	}
 }

@@ -23,6 +23,8 @@ export interface SearchEngine {
 export interface AnswerEngine extends SearchEngine {
 	generator: Generator;
 	prices: PriceList;
+	/** Tokens of documentation that a question is answered from, at most. */
+	sourceTokens: number;
 	/** Tokens of prompt and answer together that the model takes. */
 	contextTokens: number;
 	/** Earlier turns of a conversation, oldest first. */

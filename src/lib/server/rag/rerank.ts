@@ -1,22 +1,21 @@
-import type { Chunk } from '#lib/contract/chunk.ts';
 import { toAppError } from '#lib/server/error.ts';
-import type { Hit } from '#lib/server/search/passage-index.ts';
+import type { PlacedChunk } from '#lib/server/search/passage-index.ts';
 import type { Reranked } from '#lib/server/model/reranker.ts';
 import type { TraceRecorder } from '#lib/server/trace/recorder.ts';
 import type { Knowledge, SearchEngine } from './engine.ts';
+import type { Candidates } from './find.ts';
 
 /** A passage with its place after reranking. */
-export interface RankedPassage {
+export interface RankedPassage extends PlacedChunk {
 	chunk_id: string;
 	/** Of the reranker; higher is better. */
 	score: number;
-	chunk: Chunk;
 	/** Raw evidence from the index, by feature name. */
 	evidence: Readonly<Record<string, number>>;
 }
 
 /** How many fused candidates are reranked. */
-export const RERANK_LIMIT = 200;
+export const RERANK_LIMIT = 180;
 
 /**
  * Orders the best fused candidates by the reranker; the rest is dropped. When a rerank endpoint fails the fused order
@@ -25,27 +24,25 @@ export const RERANK_LIMIT = 200;
 export async function rerank(
 	engine: SearchEngine,
 	knowledge: Knowledge,
-	question: string,
-	vector: Float32Array | null,
-	fused: readonly Hit[],
+	{ hits, asked }: Candidates,
 	trace: TraceRecorder,
 	signal: AbortSignal
 ): Promise<RankedPassage[]> {
-	if (fused.length === 0) return [];
+	if (hits.length === 0) return [];
 	const step = trace.openStep('reranking', { model: engine.reranker.model, n_input: 0 });
 	if (engine.reranker.weights) step.details.weights = { ...engine.reranker.weights };
 	try {
-		const window = fused.slice(0, RERANK_LIMIT);
+		const window = hits.slice(0, RERANK_LIMIT);
 		const ids = window.map((hit) => hit.chunk_id);
-		const chunks = await knowledge.index.get(ids);
-		const evidence = await knowledge.index.features(question, vector, ids);
-		const byId = new Map(chunks.map((chunk) => [chunk.chunk_id, chunk]));
-		const candidates = chunks.map((chunk) => ({ chunk, features: evidence.get(chunk.chunk_id) ?? {} }));
+		const placed = await knowledge.index.get(ids);
+		const evidence = await knowledge.index.features(asked, ids);
+		const byId = new Map(placed.map((each) => [each.chunk.chunk_id, each]));
+		const candidates = placed.map(({ chunk }) => ({ chunk, features: evidence.get(chunk.chunk_id) ?? {} }));
 		step.details.n_input = candidates.length;
 		let order: Reranked[];
 		let status: 'success' | 'skipped' = 'success';
 		try {
-			order = await engine.reranker.rerank(question, candidates, signal);
+			order = await engine.reranker.rerank(asked.question, candidates, signal);
 			trace.ledger.rank('rerank', order);
 		} catch (thrown) {
 			const error = toAppError(thrown);
@@ -55,8 +52,8 @@ export async function rerank(
 			order = window;
 		}
 		const ranked = order.flatMap(({ chunk_id, score }) => {
-			const chunk = byId.get(chunk_id);
-			return chunk ? [{ chunk_id, score, chunk, evidence: evidence.get(chunk_id) ?? {} }] : [];
+			const placed = byId.get(chunk_id);
+			return placed ? [{ chunk_id, score, ...placed, evidence: evidence.get(chunk_id) ?? {} }] : [];
 		});
 		step.details.n_output = ranked.length;
 		step.end(status);

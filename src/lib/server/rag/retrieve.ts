@@ -1,32 +1,41 @@
 import { AppError, throwIfCancelled, toAppError } from '#lib/server/error.ts';
 import { requireDimensions } from '#lib/server/model/embedding-vector.ts';
+import type { QuestionVectors } from '#lib/server/model/question-vectors.ts';
 import type { Hit } from '#lib/server/search/passage-index.ts';
+import { questionParts } from '#lib/server/search/question-parts.ts';
 import type { TraceRecorder } from '#lib/server/trace/recorder.ts';
 import type { Knowledge } from './engine.ts';
+import { fuseByReciprocalRank, type FusedList } from './fuse.ts';
 
 export interface RetrievalRequest {
 	question: string;
 	library: string | null;
+	/** A follow-up as it was typed, where `question` is a rewriting of it: it is searched too, so that a bad rewriting loses nothing. */
+	typed?: string | undefined;
 }
 
 export interface Recall {
 	text: Hit[];
 	semantic: Hit[];
-	/** The question's vector; null when there is none. */
-	vector: Float32Array | null;
+	/** The parts of the question that were searched apart, and what they found together. */
+	parts: { texts: string[]; hits: Hit[] };
+	/** The question's vectors by library; null when there are none. */
+	vectors: QuestionVectors | null;
 }
 
 /** How many chunks each search returns. */
 export const RECALL_LIMIT = 150;
+/** How many chunks the search for a part of the question returns. */
+const PART_LIMIT = 40;
 
 /**
- * Recall: full-text and semantic search, each a step of its own. An embeddings endpoint is asked while the text search
+ * Recall: full-text and semantic search and full-text search for the parts of a long question, each a step of its own. An embeddings endpoint is asked while the text search
  * runs; in-process embedding shares our one thread, so there the two go one after the other and each shows its own time.
  * A failing embedder is not fatal: the run goes on with full text alone and the step says so.
  */
 export async function retrieve(
 	{ index, embedder }: Knowledge,
-	{ question, library }: RetrievalRequest,
+	{ question, library, typed }: RetrievalRequest,
 	trace: TraceRecorder,
 	signal: AbortSignal
 ): Promise<Recall> {
@@ -39,15 +48,33 @@ export async function retrieve(
 			trace.ledger.rank('bm25', hits);
 			return hits;
 		});
+	const searchParts = async (): Promise<Recall['parts']> => {
+		const parts: { kind: string; text: string }[] = [
+			...(typed && typed !== question ? [{ kind: 'typed', text: typed }] : []),
+			...questionParts(question)
+		];
+		if (parts.length === 0) return { texts: [], hits: [] };
+		return trace.step('retrieval_parts', async ({ details }) => {
+			const lists: FusedList[] = [];
+			for (const { text } of parts) {
+				lists.push({ hits: await index.searchText(text, { library, limit: PART_LIMIT }), weight: 1 });
+			}
+			const hits = fuseByReciprocalRank(lists);
+			details.n_results = hits.length;
+			details.parts = parts.map((part, at) => ({ ...part, n_results: lists[at]!.hits.length }));
+			trace.ledger.rank('parts', hits);
+			return { texts: parts.map((part) => part.text), hits };
+		});
+	};
 	const embed = async () => {
 		if (!embedder) return null;
 		const step = trace.openStep('query_embedding', { model: embedder.model });
 		try {
-			const vector = await embedder.embedQuestion(question, signal);
-			requireDimensions(vector, index.dimensions ?? 0);
-			step.details.dimensions = vector.length;
+			const vectors = await embedder.embedQuestion({ text: question, library }, signal);
+			requireDimensions(vectors.dimensions, index.dimensions ?? 0);
+			step.details.dimensions = vectors.dimensions;
 			step.end();
-			return vector;
+			return vectors;
 		} catch (thrown) {
 			const error = toAppError(thrown);
 			step.details.error = error.code;
@@ -56,10 +83,10 @@ export async function retrieve(
 			return null;
 		}
 	};
-	const searchVector = (vector: Float32Array | null) => {
-		if (!vector) return [];
+	const searchVector = (vectors: QuestionVectors | null) => {
+		if (!vectors) return [];
 		return trace.step('retrieval_semantic', async ({ details }) => {
-			const hits = await index.searchVector(vector, options);
+			const hits = await index.searchVector(vectors, options);
 			details.n_results = hits.length;
 			trace.ledger.rank('semantic', hits);
 			return hits;
@@ -67,15 +94,16 @@ export async function retrieve(
 	};
 	try {
 		if (embedder?.inProcess === false) {
-			const [text, { vector, semantic }] = await Promise.all([
-				searchText(),
-				embed().then(async (vector) => ({ vector, semantic: await searchVector(vector) }))
+			const [{ text, parts }, { vectors, semantic }] = await Promise.all([
+				searchText().then(async (text) => ({ text, parts: await searchParts() })),
+				embed().then(async (vectors) => ({ vectors, semantic: await searchVector(vectors) }))
 			]);
-			return { text, semantic, vector };
+			return { text, semantic, parts, vectors };
 		}
 		const text = await searchText();
-		const vector = await embed();
-		return { text, semantic: await searchVector(vector), vector };
+		const parts = await searchParts();
+		const vectors = await embed();
+		return { text, semantic: await searchVector(vectors), parts, vectors };
 	} catch (thrown) {
 		if (thrown instanceof AppError) throw thrown;
 		throw new AppError(

@@ -1,4 +1,5 @@
 import type { SearchRequest, SearchResponse } from '#lib/contract/search.ts';
+import type { Candidate } from '#lib/contract/trace.ts';
 import { round } from '#lib/server/trace/interval.ts';
 import { TraceRecorder } from '#lib/server/trace/recorder.ts';
 import type { SearchEngine } from './engine.ts';
@@ -27,8 +28,21 @@ export async function searchPassages(
 	const total = trace.elapsed();
 	return {
 		results: passages.slice(0, request.limit).map(({ chunk }, index) => {
-			const { semantic = null, bm25 = null, fusion = null, rerank = null } = scores.get(chunk.chunk_id) ?? {};
-			return { n: index + 1, ...chunk, scores: { semantic, bm25, fusion, rerank } };
+			const stages: Partial<Candidate> = scores.get(chunk.chunk_id) ?? {};
+			const {
+				semantic = null,
+				bm25 = null,
+				parts = null,
+				pages = null,
+				fusion = null,
+				rerank = null
+			} = stages;
+			return {
+				n: index + 1,
+				...chunk,
+				chunk_ids: [chunk.chunk_id],
+				scores: { semantic, bm25, parts, pages, fusion, rerank }
+			};
 		}),
 		steps: trace.pending().steps,
 		total_duration_ms: round(total)

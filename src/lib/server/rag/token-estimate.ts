@@ -21,6 +21,14 @@ export function estimateTextTokens(text: string): number {
 	return Math.ceil(thirds / 3 + marks + bytes / 2);
 }
 
+/** UTF-8 bytes to a token: 3.5 to 4.5 with current tokenizers, for prose and code, Latin or not. */
+const BYTES_PER_TOKEN = 4;
+
+/** About as many tokens as a text has; what a budget is counted in. */
+export function typicalTokens(text: string): number {
+	return Math.ceil(Buffer.byteLength(text) / BYTES_PER_TOKEN);
+}
+
 /** The same of a whole prompt. */
 export function estimatePromptTokens(messages: readonly { content: string }[]): number {
 	return messages.reduce((sum, { content }) => sum + estimateTextTokens(content) + MESSAGE_OVERHEAD, 0);

@@ -67,7 +67,8 @@ export function analyze(text: string, language: Language = 'english'): string[] 
 export function questionTokens(question: string, held: readonly Language[]): QuestionToken[] {
 	const languages = questionLanguages(question, held);
 	return rawTokens(question).flatMap((raw) => {
-		if (isUnspacedToken(raw)) return unspacedWords(raw, true).map(({ word, terms }) => ({ raw: word, terms }));
+		if (isUnspacedToken(raw))
+			return unspacedWords(raw, true).map(({ word, terms }) => ({ raw: word, terms }));
 		if (languages.length === 1) return [{ raw, terms: termsOf(raw, languages[0]) }];
 		return [{ raw, terms: [...new Set(languages.flatMap((language) => termsOf(raw, language)))] }];
 	});

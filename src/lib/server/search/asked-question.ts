@@ -1,6 +1,5 @@
 import { questionTokens } from './analyze.ts';
 import { inverseDocumentFrequency } from './bm25-settings.ts';
-import { ALL_LIBRARIES } from './library-ranges.ts';
 import type { PassageStore } from './passage-store.ts';
 import { queryTerms, relatedQueryTerms, type QueryTerm } from './query-terms.ts';
 
@@ -14,6 +13,8 @@ const LEAST_OPENING_TERMS = 2;
 
 /** A question as evidence about passages is read for it. */
 export interface AskedQuestion {
+	/** Number of the library that is searched; ALL_LIBRARIES for all. */
+	library: number;
 	/** Terms of the question itself. */
 	own: QueryTerm[];
 	/** The same, then those of related words. */
@@ -31,33 +32,38 @@ export interface AskedQuestion {
 	namedLibraries: Set<number>;
 }
 
-/** Reads a question with the vocabulary and the frequencies of an index. */
-export function readQuestion(question: string, store: PassageStore): AskedQuestion {
+/**
+ * Reads a question with the vocabulary of an index and the frequencies of what is searched.
+ * @param library searched; ALL_LIBRARIES for all
+ */
+export function readQuestion(question: string, store: PassageStore, library: number): AskedQuestion {
 	const { text } = store;
-	const own = queryTerms(question, text, ALL_LIBRARIES);
-	const terms = [...own, ...relatedQueryTerms(question, text)];
+	const size = text.librarySize(library);
+	const own = queryTerms(question, text, library);
+	const terms = [...own, ...relatedQueryTerms(question, text, library)];
 	const weights = new Map(terms.map(({ term, idf }) => [term, idf]));
 	const libraryNames = new Set(store.libraryNames.map((name) => name.toLowerCase()));
 	const identifiers = new Set<number>();
 	const seen = new Set<string>();
 	let unknownWeight = 0;
 	let identifierWeight = 0;
-	for (const { raw, terms: asked } of questionTokens(question, text.languages(ALL_LIBRARIES))) {
+	for (const { raw, terms: asked } of questionTokens(question, text.languages(library))) {
 		const isName = !libraryNames.has(raw.toLowerCase()) && NAME.test(raw);
 		asked.forEach((term, at) => {
 			if (seen.has(term)) return;
 			seen.add(term);
 			const number = text.vocabulary.find(term);
-			const frequency = number === undefined ? 0 : text.documentFrequency(number, ALL_LIBRARIES);
-			if (frequency === 0) unknownWeight += inverseDocumentFrequency(text.size, 0);
+			const frequency = number === undefined ? 0 : text.documentFrequency(number, library);
+			if (frequency === 0) unknownWeight += inverseDocumentFrequency(size, 0);
 			if (!isName || at > 0) return;
 			const weight = number === undefined ? undefined : weights.get(number);
-			identifierWeight += weight ?? inverseDocumentFrequency(text.size, frequency);
+			identifierWeight += weight ?? inverseDocumentFrequency(size, frequency);
 			if (number !== undefined) identifiers.add(number);
 		});
 	}
 	const knownWeight = own.reduce((sum, { idf }) => sum + idf, 0);
 	return {
+		library,
 		own,
 		terms,
 		weight: knownWeight || 1,
@@ -70,11 +76,11 @@ export function readQuestion(question: string, store: PassageStore): AskedQuesti
 }
 
 /** What a question opens with, which mostly is its subject: its first sentence, with the next ones until it has enough known terms. */
-export function readOpening(question: string, store: PassageStore): string {
+export function readOpening(question: string, store: PassageStore, library: number): string {
 	let opening = '';
 	for (const sentence of question.split(SENTENCE_END)) {
 		opening += `${sentence} `;
-		if (queryTerms(opening, store.text, ALL_LIBRARIES).length >= LEAST_OPENING_TERMS) break;
+		if (queryTerms(opening, store.text, library).length >= LEAST_OPENING_TERMS) break;
 	}
 	return opening.trim();
 }

@@ -1,5 +1,5 @@
 import { defaultBm25Settings, type Bm25Settings } from './bm25-settings.ts';
-import { fieldNorms, occurrenceWeight, type FieldNorms } from './field-norms.ts';
+import { FieldTotals, occurrenceWeight, type FieldNorms } from './field-norms.ts';
 import { GrowingArray } from './growing-array.ts';
 import { ALL_LIBRARIES, libraryRanges, REMOVED, type NumberRange } from './library-ranges.ts';
 import { FIELDS } from './passage-fields.ts';
@@ -31,8 +31,11 @@ export interface Bm25Parts {
 
 /** What follows from the passages that are there. */
 interface Derived {
-	norms: FieldNorms;
+	/** By library number. */
+	norms: FieldNorms[];
 	ranges: Map<number, NumberRange[]>;
+	/** Passages with a term by library, as far as they were asked for. */
+	frequencies: Map<number, Map<number, number>>;
 	/** Languages other than English by library. */
 	languages: Map<number, Language[]>;
 }
@@ -52,8 +55,8 @@ export class Bm25Index {
 	readonly #documentFrequencies = new GrowingArray(Uint32Array);
 	readonly #segments: Segment[] = [];
 	#size = 0;
-	/** Tokens by field, over the passages that are there. */
-	readonly #totalLengths = new Float64Array(FIELD_COUNT);
+	/** By library number, over the passages that are there. */
+	readonly #totals: FieldTotals[] = [];
 	/** Counts the changes, so that what was derived can be known to be outdated. */
 	#version = 1;
 	/** Derived from the passages that are there; null when they have changed. */
@@ -65,10 +68,7 @@ export class Bm25Index {
 		this.tokens = parts?.tokens ?? new TokenStore();
 		this.#libraries = new GrowingArray(Uint16Array, parts?.libraries);
 		this.#languages = new GrowingArray(Uint8Array, parts?.languages);
-		this.#size = this.tokens.count;
-		const { lengths } = this.tokens;
-		for (let at = 0; at < this.#size * FIELD_COUNT; at += 1)
-			this.#totalLengths[at % FIELD_COUNT]! += lengths[at]!;
+		for (let number = 0; number < this.tokens.count; number += 1) this.#count(number, 1);
 		for (const segment of parts?.segments ?? []) this.#adopt(segment);
 	}
 
@@ -140,7 +140,15 @@ export class Bm25Index {
 	documentFrequency(term: number, library: number): number {
 		this.seal();
 		if (library === ALL_LIBRARIES) return this.#documentFrequencies.at(term);
-		return this.#slices(term, library).reduce((sum, { start, end }) => sum + end - start, 0);
+		const { frequencies } = this.#derive();
+		let known = frequencies.get(library);
+		if (!known) frequencies.set(library, (known = new Map()));
+		let count = known.get(term);
+		if (count === undefined) {
+			count = this.#slices(term, library).reduce((sum, { start, end }) => sum + end - start, 0);
+			known.set(term, count);
+		}
+		return count;
 	}
 
 	librarySize(library: number): number {
@@ -162,14 +170,16 @@ export class Bm25Index {
 	slices(term: number, library: number): Slice[] {
 		this.seal();
 		const { norms } = this.#derive();
-		const lengths = this.tokens.lengths;
-		for (const segment of this.#segments) segment.prepare(term, norms, this.#version, lengths);
+		const { lengths } = this.tokens;
+		const basis = { norms, lengths, libraries: this.#libraries.array, version: this.#version };
+		for (const segment of this.#segments) segment.prepare(term, basis);
 		return this.#slices(term, library);
 	}
 
-	/** What one occurrence counts in a field of a passage. */
+	/** What one occurrence counts in a field of a passage that is there. */
 	occurrenceWeight(number: number, field: number): number {
-		return occurrenceWeight(this.#derive().norms, field, this.tokens.fieldLength(number, field));
+		const norms = this.#derive().norms[this.library(number)]!;
+		return occurrenceWeight(norms, field, this.tokens.fieldLength(number, field));
 	}
 
 	/** A copy of the given passages only, in one segment, numbered anew in the given order. */
@@ -231,10 +241,13 @@ export class Bm25Index {
 
 	#derive(): Derived {
 		if (!this.#derived) {
-			const averages = this.#totalLengths.map((length) => (this.#size > 0 ? length / this.#size : 0));
 			const ranges = libraryRanges(this.#libraries.view());
-			const languages = new Map(Array.from(ranges, ([library, own]) => [library, this.#languagesIn(own)]));
-			this.#derived = { norms: fieldNorms(this.settings, averages), ranges, languages };
+			this.#derived = {
+				norms: this.#totals.map((totals) => totals.norms(this.settings)),
+				ranges,
+				frequencies: new Map(),
+				languages: new Map(Array.from(ranges, ([library, own]) => [library, this.#languagesIn(own)]))
+			};
 		}
 		return this.#derived;
 	}
@@ -254,8 +267,8 @@ export class Bm25Index {
 
 	#count(number: number, sign: 1 | -1): void {
 		this.#size += sign;
-		for (let field = 0; field < FIELD_COUNT; field += 1) {
-			this.#totalLengths[field]! += sign * this.tokens.fieldLength(number, field);
-		}
+		const library = this.library(number);
+		while (this.#totals.length <= library) this.#totals.push(new FieldTotals());
+		this.#totals[library]!.count(sign, this.tokens.lengths, number * FIELD_COUNT);
 	}
 }

@@ -29,7 +29,7 @@ const LOOKUP_COST = 8;
 const ROUNDING = 1e-9;
 
 /**
- * The best passages by BM25F, exactly. Terms are scored one after the other, those that can add most first. When what the terms that are left
+ * The best passages by BM25F, exactly. Terms are scored one after the other, those that weigh most first. When what the terms that are left
  * can add together is less than the worst of the best scores so far, no further passage can get among the best: then only those that still can
  * are scored on, so that frequent words, which add little to many passages, are mostly skipped.
  * Source: Turtle, Flood, "Query Evaluation: Strategies and Optimizations", Information Processing & Management, 1995 (max score).
@@ -86,7 +86,8 @@ export class Bm25Search {
 		before: (a: number, b: number) => boolean
 	): Ranking {
 		this.#reserve();
-		const terms = query.map((term) => this.#scoredTerm(term, library)).sort((a, b) => b.most - a.most);
+		// The order is the question's matter alone: in another one, sums of the same numbers would differ by rounding.
+		const terms = query.map((term) => this.#scoredTerm(term, library)).sort((a, b) => b.factor - a.factor);
 		const rest = new Float64Array(terms.length + 1);
 		for (let at = terms.length - 1; at >= 0; at -= 1) rest[at] = rest[at + 1]! + terms[at]!.most;
 		let left = terms.reduce((sum, { entries }) => sum + entries, 0);

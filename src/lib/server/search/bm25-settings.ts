@@ -12,8 +12,9 @@ export interface FieldSettings {
  * Settings of BM25F. The score of a passage d for a question q is
  *   Σ_t idf(t) · (k1 + 1) · f(t,d) / (k1 + f(t,d)),   f(t,d) = Σ_field weight · tf / (1 − b + b · length / averageLength),
  *   idf(t) = ln(1 + (N − n(t) + 0.5) / (n(t) + 0.5))
- * over the distinct terms t of q, each counted as often as it is asked. Source: Robertson, Zaragoza, "The Probabilistic Relevance Framework: BM25 and
- * Beyond", 2009, section 3.6; idf in the never negative form that Lucene uses.
+ * over the distinct terms t of q, each counted as often as it is asked; averageLength is that of the library of d.
+ * Source: Robertson, Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009, section 3.6; idf in the never negative form that
+ * Lucene uses.
  */
 export interface Bm25Settings {
 	k1: number;

@@ -102,11 +102,13 @@ export class Corpus {
 		});
 	}
 
-	/** Every passage, document by document in order. */
-	*passages(): Generator<Passage> {
+	/** Every passage, or those of one library, document by document in order. */
+	*passages(library: string | null = null): Generator<Passage> {
 		const rows = this.#database
-			.prepare('SELECT position, chunk FROM chunks ORDER BY library, document, position')
-			.iterate();
+			.prepare(
+				`SELECT position, chunk FROM chunks ${library === null ? '' : 'WHERE library = ?'} ORDER BY library, document, position`
+			)
+			.iterate(...(library === null ? [] : [library]));
 		for (const row of rows) {
 			yield { position: Number(row.position), chunk: JSON.parse(String(row.chunk)) as Chunk };
 		}

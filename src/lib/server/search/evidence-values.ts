@@ -23,8 +23,13 @@ export interface Evidence extends Record<string, number> {
 	opening_document_bm25: number;
 	opening_best_passage: number;
 	opening_heading_coverage: number;
-	/** Share of the question that the passage holds. */
+	/** Share of the question that the passage holds, that its text does without title and headings, and that its headings do. */
 	coverage: number;
+	body_coverage: number;
+	heading_coverage: number;
+	/** BM25F for the opening of the question alone, and for the part of it that the passage answers best. */
+	opening_bm25: number;
+	part_best: number;
 	/** Share of the question that the page holds. */
 	document_coverage: number;
 	/** Share of the title, or heading, that was asked for. */
@@ -38,16 +43,23 @@ export interface Evidence extends Record<string, number> {
 	identifier: number;
 	/** Cosine of question and passage. */
 	semantic: number;
-	/** Mean BM25F of the passages before and after it. */
+	/** Mean BM25F of the passages before and after it, and the better of the two. */
 	neighbours: number;
+	neighbour_best: number;
 	/** 1 for the first passage of a page, falling to 0. */
 	position: number;
+	/** Passages of the page, as log2 over 10: long reference pages hold any word. */
+	page_size: number;
+	/** 1 for a page that lists changes. */
+	changelog: number;
 	/** Length, as log2 of its terms over 10. */
 	length: number;
 	/** Share of the question that any passage at all holds; the same for all passages. */
 	question_known: number;
 	/** 1 when the question names the library. */
 	library_named: number;
-	/** Share of the passage's library among the best passages. */
+	/** Share of the passage's library among the best passages; 0 when one library is searched. */
 	library_share: number;
+	/** How likely the words of the question are in the library, 0 for the likeliest to -1; see library-evidence.ts. */
+	library_likelihood: number;
 }

@@ -14,7 +14,7 @@ export interface FieldNorms {
 }
 
 /** @param averages mean length by field, in tokens; where it is 0, length does not count */
-export function fieldNorms({ k1, fields }: Bm25Settings, averages: Float64Array): FieldNorms {
+function fieldNorms({ k1, fields }: Bm25Settings, averages: Float64Array): FieldNorms {
 	const of = (value: (field: number) => number) => Float64Array.from(FIELDS, (_, field) => value(field));
 	const b = (field: number) => fields[FIELDS[field]!].b;
 	return {
@@ -32,6 +32,29 @@ export function occurrenceWeight(
 	length: number
 ): number {
 	return weights[field]! / (bases[field]! + slopes[field]! * length);
+}
+
+/** Sums of field lengths over the passages of a library. */
+export class FieldTotals {
+	readonly #lengths = new Float64Array(FIELD_COUNT);
+	#passages = 0;
+
+	/**
+	 * Counts a passage, or takes it away.
+	 * @param lengths of the fields of all passages, those of this one from `at`
+	 */
+	count(sign: 1 | -1, lengths: Uint32Array, at: number): void {
+		this.#passages += sign;
+		for (let field = 0; field < FIELD_COUNT; field += 1) this.#lengths[field]! += sign * lengths[at + field]!;
+	}
+
+	/** What occurrences count in fields of the library. */
+	norms(settings: Bm25Settings): FieldNorms {
+		return fieldNorms(
+			settings,
+			this.#lengths.map((length) => (this.#passages > 0 ? length / this.#passages : 0))
+		);
+	}
 }
 
 /**

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import type { Chunk } from '#lib/contract/chunk.ts';
 import { AppError } from '#lib/server/error.ts';
 import { Breather } from '#lib/server/breather.ts';
 import type { Embedder, EmbedderTrainer } from '#lib/server/model/embedder.ts';
+import { sharedVector, type QuestionVectors } from '#lib/server/model/question-vectors.ts';
 import type { Corpus } from './corpus.ts';
 import { OramaIndex } from './orama.ts';
-import type { Hit, SearchIndex, SearchOptions } from './passage-index.ts';
+import type { Asked, Hit, PlacedChunk, SearchIndex, SearchOptions } from './passage-index.ts';
 import { INDEX_FOLDER, isTrainer } from './publish.ts';
 import type { QuestionWord } from './question-words.ts';
 
@@ -112,24 +112,28 @@ export class LiveIndex implements SearchIndex {
 		return this.current().index.searchText(question, options);
 	}
 
-	async searchVector(vector: Float32Array, options: SearchOptions): Promise<Hit[]> {
-		return this.current().index.searchVector(vector, options);
+	async searchVector(vectors: QuestionVectors, options: SearchOptions): Promise<Hit[]> {
+		return this.current().index.searchVector(vectors, options);
 	}
 
-	async features(
-		question: string,
-		vector: Float32Array | null,
-		chunkIds: readonly string[]
-	): Promise<Map<string, Record<string, number>>> {
-		return this.current().index.features(question, vector, chunkIds);
+	async features(asked: Asked, chunkIds: readonly string[]): Promise<Map<string, Record<string, number>>> {
+		return this.current().index.features(asked, chunkIds);
+	}
+
+	async searchPages(asked: Asked, chunkIds: readonly string[]): Promise<Hit[]> {
+		return this.current().index.searchPages(asked, chunkIds);
 	}
 
 	async questionWords(question: string): Promise<QuestionWord[]> {
 		return this.current().index.questionWords(question);
 	}
 
-	async get(chunkIds: readonly string[]): Promise<Chunk[]> {
+	async get(chunkIds: readonly string[]): Promise<PlacedChunk[]> {
 		return this.current().index.get(chunkIds);
+	}
+
+	async section(chunkId: string): Promise<PlacedChunk[]> {
+		return this.current().index.section(chunkId);
 	}
 
 	async #load(): Promise<boolean> {
@@ -161,12 +165,10 @@ async function warmUp(index: OramaIndex): Promise<void> {
 	for (const question of WARM_UP_QUESTIONS) {
 		const hits = await index.searchText(question, { limit: 50 });
 		await index.questionWords(question);
-		await index.features(
-			question,
-			null,
-			hits.map((hit) => hit.chunk_id)
-		);
-		await index.searchVector(new Float32Array(index.dimensions).fill(1, 0, 1), { limit: 50 });
+		const ids = hits.map((hit) => hit.chunk_id);
+		await index.searchPages({ question }, ids);
+		await index.features({ question }, ids);
+		await index.searchVector(sharedVector(new Float32Array(index.dimensions).fill(1, 0, 1)), { limit: 50 });
 		await breather.breathe();
 	}
 }

@@ -1,5 +1,6 @@
 import type { AnyOrama, IDocumentsStore, IIndex, OramaPluginSync, Tokenizer, TokenScore } from '@orama/orama';
 import type { Chunk } from '#lib/contract/chunk.ts';
+import type { QuestionVectors } from '#lib/server/model/question-vectors.ts';
 import { analyze } from './analyze.ts';
 import type { Ranking } from './bm25-search.ts';
 import { ALL_LIBRARIES } from './library-ranges.ts';
@@ -28,6 +29,18 @@ export const passageSchema = {
 
 /** Name of the vector property, for `searchVector`. */
 export const VECTOR_PROPERTY = 'vector';
+
+/** The vectors of a question as Orama hands them through: it looks at nothing but their length. */
+interface OramaVector {
+	length: number;
+	vectors: QuestionVectors;
+}
+
+/** The vectors of a question in the place of the numbers that Orama's `searchVector` wants. */
+export function toOramaVector(vectors: QuestionVectors): number[] {
+	const value: OramaVector = { length: vectors.dimensions, vectors };
+	return value as unknown as number[];
+}
 
 /** Orama asks its index for all matches; ours returns this many of the best. */
 const DEFAULT_RESULTS = 1000;
@@ -85,8 +98,8 @@ export class PassageStorePlugin implements OramaPluginSync {
 		const nothing = () => {};
 		const component = {
 			create: () => {
-				const find = (vector: Float32Array, similarity: number, filter?: LibraryFilter) =>
-					this.#search(filter, (library) => store.searchVector(vector, library, this.limit)).filter(
+				const find = ({ vectors }: OramaVector, similarity: number, filter?: LibraryFilter) =>
+					this.#search(filter, (library) => store.searchVector(vectors, library, this.limit)).filter(
 						([, score]) => score >= similarity
 					);
 				const node = { size: store.vectors?.dimensions ?? 0, find };

@@ -1,19 +1,28 @@
 import { create, insertMultiple, remove, search, searchVector, type Orama, type Results } from '@orama/orama';
 import { mkdir } from 'node:fs/promises';
-import type { Chunk } from '#lib/contract/chunk.ts';
 import { Breather } from '#lib/server/breather.ts';
+import type { QuestionVectors } from '#lib/server/model/question-vectors.ts';
 import type { Bm25Settings } from './bm25-settings.ts';
-import { EvidenceReader } from './evidence.ts';
+import { EvidenceReader, type EvidenceQuestion } from './evidence.ts';
 import { documentKey } from './index-manifest.ts';
 import { ALL_LIBRARIES } from './library-ranges.ts';
-import { PassageStorePlugin, passageSchema, VECTOR_PROPERTY, type OramaPassage } from './orama-plugin.ts';
+import {
+	PassageStorePlugin,
+	passageSchema,
+	toOramaVector,
+	VECTOR_PROPERTY,
+	type OramaPassage
+} from './orama-plugin.ts';
 import { fieldsOf } from './passage-fields.ts';
-import type { Hit, Passage, PassageIndex, SearchOptions } from './passage-index.ts';
+import type { Asked, Hit, Passage, PassageIndex, PlacedChunk, SearchOptions } from './passage-index.ts';
 import { PassageStore } from './passage-store.ts';
 import { questionWords, type QuestionWord } from './question-words.ts';
 
 /** Passages handed to Orama between two turns of the event loop. */
 const BATCH = 32;
+
+/** Pages whose passages become candidates, and passages of each at most: the fact that is asked for often stands beside what was found. */
+const BEST_PAGES = { pages: 8, passages: 20 };
 
 /** A passage index behind Orama's API: create, insertMultiple, remove, search and searchVector are Orama's own. */
 export class OramaIndex implements PassageIndex {
@@ -84,9 +93,9 @@ export class OramaIndex implements PassageIndex {
 		);
 	}
 
-	async searchVector(vector: Float32Array, { library, limit }: SearchOptions): Promise<Hit[]> {
+	async searchVector(vectors: QuestionVectors, { library, limit }: SearchOptions): Promise<Hit[]> {
 		if (!this.#store.vectors || this.size === 0) return [];
-		const value = vector as unknown as number[];
+		const value = toOramaVector(vectors);
 		return this.#hits(limit, () =>
 			searchVector(this.#database, {
 				mode: 'vector',
@@ -99,12 +108,14 @@ export class OramaIndex implements PassageIndex {
 		);
 	}
 
-	async features(
-		question: string,
-		vector: Float32Array | null,
-		chunkIds: readonly string[]
-	): Promise<Map<string, Record<string, number>>> {
-		return this.#evidence.read(question, vector, this.#numbers(chunkIds));
+	async features(asked: Asked, chunkIds: readonly string[]): Promise<Map<string, Record<string, number>>> {
+		return this.#evidence.read(this.#asked(asked), this.#numbers(chunkIds));
+	}
+
+	async searchPages(asked: Asked, chunkIds: readonly string[]): Promise<Hit[]> {
+		return this.#evidence
+			.bestPages(this.#asked(asked), this.#numbers(chunkIds), BEST_PAGES)
+			.map(({ number, score }) => ({ chunk_id: this.#store.ids[number]!, score }));
 	}
 
 	async questionWords(question: string): Promise<QuestionWord[]> {
@@ -118,8 +129,13 @@ export class OramaIndex implements PassageIndex {
 		});
 	}
 
-	async get(chunkIds: readonly string[]): Promise<Chunk[]> {
-		return this.#numbers(chunkIds).map((number) => this.#store.table.chunk(number));
+	async get(chunkIds: readonly string[]): Promise<PlacedChunk[]> {
+		return this.#numbers(chunkIds).map((number) => this.#placed(number));
+	}
+
+	async section(chunkId: string): Promise<PlacedChunk[]> {
+		const [number] = this.#numbers([chunkId]);
+		return number === undefined ? [] : this.#evidence.section(number).map((each) => this.#placed(each));
 	}
 
 	async add(passages: readonly Passage[]): Promise<void> {
@@ -155,6 +171,15 @@ export class OramaIndex implements PassageIndex {
 			else byPage.set(page, [ids[number]!]);
 		}
 		return new Map([...byPage].map(([page, own]) => [documentKey(table.pages[page]!), own]));
+	}
+
+	#asked({ question, parts = [], library = null, vectors = null }: Asked): EvidenceQuestion {
+		return { question, parts, library: this.#store.libraryNumber(library) ?? ALL_LIBRARIES, vectors };
+	}
+
+	#placed(number: number): PlacedChunk {
+		const { table } = this.#store;
+		return { chunk: table.chunk(number), position: table.position(number) };
 	}
 
 	#numbers(chunkIds: readonly string[]): number[] {

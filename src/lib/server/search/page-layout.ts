@@ -8,22 +8,29 @@ const HEADING = FIELDS.indexOf('heading');
 const TITLE_MASK = 0xff << (8 * TITLE);
 const HEADING_MASK = 0xff << (8 * HEADING);
 
+/** How many pages hold a term, and how many of them in their title or a heading. */
+export interface PageFrequencies {
+	holding: number;
+	named: number;
+}
+
 /** Which passages make up which page, as long as the store does not change, and how many pages hold a term. */
 export class PageLayout {
-	/** Pages that have a passage. */
-	readonly pageCount: number;
+	/** Pages that have a passage, by library number, and of all libraries. */
+	readonly pageCounts = new Map<number, number>();
 	/** Terms of headings, body and code by page. */
 	readonly lengths: Float64Array;
-	readonly averageLength: number;
+	/** Mean length by library number; 1 where there is none. */
+	readonly averageLengths = new Map<number, number>();
 	readonly #store: PassageStore;
 	/** Passages sorted by page and position, where each page starts in it, and the place of each passage. */
 	readonly #order: Uint32Array;
 	readonly #starts: Uint32Array;
 	readonly #places: Uint32Array;
-	/** By term, plus 1 where known: pages that hold it, and those that hold it in their title or a heading. */
-	readonly #holding: Uint32Array;
-	readonly #named: Uint32Array;
-	/** By page: the term that was last seen in it, and in its title or a heading, plus 1. */
+	/** By library, then by term, where known. */
+	readonly #frequencies = new Map<number, Map<number, PageFrequencies>>();
+	/** By page: the count that last saw it, and saw the term in its title or a heading. */
+	#mark = 0;
 	readonly #seen: Uint32Array;
 	readonly #seenNamed: Uint32Array;
 
@@ -56,23 +63,26 @@ export class PageLayout {
 				this.lengths[page]! += length;
 			}
 		}
-		let pages = 0;
-		let total = 0;
+		const totals = new Map<number, number>();
 		for (let page = 0; page < pageCount; page += 1) {
-			if (starts[page + 1]! > 0) pages += 1;
-			total += this.lengths[page]!;
+			if (starts[page + 1]! > 0) {
+				const library = store.libraryNumber(table.pages[page]!.library) ?? ALL_LIBRARIES;
+				for (const owner of [library, ALL_LIBRARIES]) {
+					this.pageCounts.set(owner, (this.pageCounts.get(owner) ?? 0) + 1);
+				}
+				totals.set(library, (totals.get(library) ?? 0) + this.lengths[page]!);
+			}
 			starts[page + 1]! += starts[page]!;
 		}
-		this.pageCount = pages;
-		this.averageLength = total / (pages || 1) || 1;
+		for (const [library, total] of totals) {
+			this.averageLengths.set(library, total / this.pageCounts.get(library)! || 1);
+		}
 		this.#starts = starts;
 		this.#order = order;
 		if (!isInOrder)
 			order.sort((a, b) => table.page(a) - table.page(b) || table.position(a) - table.position(b));
 		this.#places = new Uint32Array(text.end);
 		for (let place = 0; place < order.length; place += 1) this.#places[order[place]!] = place;
-		this.#holding = new Uint32Array(text.vocabulary.size);
-		this.#named = new Uint32Array(text.vocabulary.size);
 		this.#seen = new Uint32Array(pageCount);
 		this.#seenNamed = new Uint32Array(pageCount);
 	}
@@ -109,18 +119,24 @@ export class PageLayout {
 		return isNext ? other : -1;
 	}
 
-	/** How many pages hold a term, and how many of them in their title or a heading. Counted when it is first asked for. */
-	frequencies(term: number): { holding: number; named: number } {
-		if (this.#holding[term] === 0) this.#countPages(term);
-		return { holding: this.#holding[term]! - 1, named: this.#named[term]! };
+	/**
+	 * How many pages of a library hold a term. Counted when it is first asked for.
+	 * @param library counts its pages only; ALL_LIBRARIES counts all
+	 */
+	frequencies(term: number, library: number): PageFrequencies {
+		let known = this.#frequencies.get(library);
+		if (!known) this.#frequencies.set(library, (known = new Map()));
+		let counted = known.get(term);
+		if (!counted) known.set(term, (counted = this.#countPages(term, library)));
+		return counted;
 	}
 
-	#countPages(term: number): void {
+	#countPages(term: number, library: number): PageFrequencies {
 		const { text, table } = this.#store;
-		const mark = term + 1;
+		const mark = (this.#mark += 1);
 		let holding = 0;
 		let named = 0;
-		for (const { segment, start, end } of text.slices(term, ALL_LIBRARIES)) {
+		for (const { segment, start, end } of text.slices(term, library)) {
 			const { numbers, frequencies } = segment.postings;
 			for (let entry = start; entry < end; entry += 1) {
 				const page = table.page(numbers[entry]!);
@@ -134,7 +150,6 @@ export class PageLayout {
 				}
 			}
 		}
-		this.#holding[term] = holding + 1;
-		this.#named[term] = named;
+		return { holding, named };
 	}
 }

@@ -48,6 +48,8 @@ export interface PageScore {
 interface Reading {
 	page: number;
 	score: PageScore;
+	/** Its length over the mean of its library. */
+	relativeLength: number;
 	frequency: number;
 	inTitle: boolean;
 	inHeading: boolean;
@@ -84,14 +86,18 @@ export class PageScorer {
 		return this.#layout;
 	}
 
-	/** Scores by page number. */
-	score(query: readonly QueryTerm[], pages: Iterable<number>): Map<number, PageScore> {
+	/**
+	 * Scores by page number.
+	 * @param library whose pages say how rare a term is; ALL_LIBRARIES for all
+	 */
+	score(query: readonly QueryTerm[], pages: Iterable<number>, library: number): Map<number, PageScore> {
 		const { layout } = this;
 		const { k1 } = this.#store.text.settings;
 		const readings = Array.from(new Set(pages), (page): Reading => {
 			const passages = new Float64Array(layout.size(page));
 			const score = { bm25: 0, coverage: 0, headingCoverage: 0, best: 0, second: 0, passages };
-			return { page, score, frequency: 0, inTitle: false, inHeading: false };
+			const relativeLength = this.#relativeLength(page);
+			return { page, score, relativeLength, frequency: 0, inTitle: false, inHeading: false };
 		});
 		const stretches = readings
 			.flatMap((reading) => stretchesOf(layout, reading))
@@ -99,17 +105,18 @@ export class PageScorer {
 		/** What the question's own terms could give at most, and their weights. */
 		let most = 0;
 		let total = 0;
+		const pageCount = layout.pageCounts.get(library) ?? 0;
 		for (const { term, count, idf, isRelated } of query) {
 			this.#read(term, isRelated ? 0 : count * idf * (k1 + 1), stretches);
-			const { holding, named } = layout.frequencies(term);
+			const { holding, named } = layout.frequencies(term, library);
 			const subject = SUBJECT_BASE + SUBJECT_GAIN * Math.sqrt(named / (holding || 1));
-			const weight = subject * inverseDocumentFrequency(layout.pageCount, holding);
+			const weight = subject * inverseDocumentFrequency(pageCount, holding);
 			const counted = isRelated ? RELATED_SHARE * weight : weight;
 			if (!isRelated) {
 				most += count * weight;
 				total += weight;
 			}
-			for (const reading of readings) add(reading, count * counted, counted, layout);
+			for (const reading of readings) add(reading, count * counted, counted, reading.relativeLength);
 		}
 		for (const { score } of readings) {
 			score.bm25 /= most || 1;
@@ -121,6 +128,13 @@ export class PageScorer {
 			}
 		}
 		return new Map(readings.map(({ page, score }) => [page, score]));
+	}
+
+	/** Length over the mean of its library. */
+	#relativeLength(page: number): number {
+		const { layout } = this;
+		const library = this.#store.libraryNumber(this.#store.table.pages[page]!.library);
+		return layout.lengths[page]! / (layout.averageLengths.get(library ?? ALL_LIBRARIES) ?? 1);
 	}
 
 	/** Takes down the entries of a term in ascending stretches, and adds `factor` times their impact to the passages. */
@@ -159,10 +173,10 @@ function stretchesOf(layout: PageLayout, reading: Reading): Stretch[] {
 }
 
 /** Adds what was read of a term to the scores of a page, and forgets it. */
-function add(reading: Reading, factor: number, weight: number, layout: PageLayout): void {
-	const { page, score, frequency, inTitle, inHeading } = reading;
+function add(reading: Reading, factor: number, weight: number, relativeLength: number): void {
+	const { score, frequency, inTitle, inHeading } = reading;
 	if (frequency === 0 && !inTitle) return;
-	const length = 1 - PAGE_B + (PAGE_B * layout.lengths[page]!) / layout.averageLength;
+	const length = 1 - PAGE_B + PAGE_B * relativeLength;
 	const counted = frequency / length + (inTitle ? TITLE_WEIGHT : 0);
 	score.bm25 += (factor * counted) / (PAGE_K1 + counted);
 	score.coverage += weight;

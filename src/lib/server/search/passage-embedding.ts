@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Breather } from '#lib/server/breather.ts';
-import type { Embedder } from '#lib/server/model/embedder.ts';
+import type { Embedder, PassageText } from '#lib/server/model/embedder.ts';
 import { requireDimensions } from '#lib/server/model/embedding-vector.ts';
 import type { Corpus } from './corpus.ts';
 import { embeddedText } from './passage-fields.ts';
@@ -50,14 +50,14 @@ export class PassageEmbedding {
 	async embed(passages: readonly Passage[], signal: AbortSignal): Promise<Passage[]> {
 		const embedder = this.#embedder;
 		if (!embedder || passages.length === 0) return [...passages];
-		const texts = passages.map((passage) => embeddedText(passage.chunk));
+		const texts = passages.map(({ chunk }) => ({ library: chunk.library, text: embeddedText(chunk) }));
 		if (embedder.inProcess) {
 			const vectors = await this.#make(embedder, texts, signal);
 			return passages.map((passage, at) => ({ ...passage, vector: vectors[at]! }));
 		}
-		const hashes = texts.map(hashOf);
+		const hashes = texts.map(({ text }) => hashOf(text));
 		const known = this.#known(embedder.model, hashes);
-		const missing = new Map<string, string>();
+		const missing = new Map<string, PassageText>();
 		hashes.forEach((hash, at) => {
 			if (!known.has(hash)) missing.set(hash, texts[at]!);
 		});
@@ -72,11 +72,15 @@ export class PassageEmbedding {
 		});
 	}
 
-	async #make(embedder: Embedder, texts: readonly string[], signal: AbortSignal): Promise<Float32Array[]> {
+	async #make(
+		embedder: Embedder,
+		texts: readonly PassageText[],
+		signal: AbortSignal
+	): Promise<Float32Array[]> {
 		const vectors = await embedder.embedPassages(texts, signal);
 		this.embedded += texts.length;
 		this.#dimensions ||= vectors[0]?.length ?? 0;
-		for (const vector of vectors) requireDimensions(vector, this.#dimensions);
+		for (const vector of vectors) requireDimensions(vector.length, this.#dimensions);
 		return vectors;
 	}
 

@@ -1,12 +1,20 @@
 import type { Chunk } from '#lib/contract/chunk.ts';
+import type { QuestionVectors } from '#lib/server/model/question-vectors.ts';
 import type { QuestionWord } from './question-words.ts';
 import type { Language } from './text/languages.ts';
 
-/** A chunk as the index takes it. */
-export interface Passage {
+/** How many passages of a section are read on either side of one. */
+export const SECTION_REACH = 20;
+
+/** A chunk with its place. */
+export interface PlacedChunk {
 	chunk: Chunk;
 	/** Place in its document, from 0: neighbours are at ±1. */
 	position: number;
+}
+
+/** A chunk as the index takes it. */
+export interface Passage extends PlacedChunk {
 	/** Unit length; absent when there is no embedder. */
 	vector?: Float32Array;
 	/** Of its document; English when absent. A single passage may be too short to tell it. */
@@ -25,6 +33,17 @@ export interface SearchOptions {
 	limit: number;
 }
 
+/** A question as evidence about passages is read for it. */
+export interface Asked {
+	question: string;
+	/** Parts of it that may be answered apart; absent for a question that is one part. */
+	parts?: readonly string[];
+	/** The library that is searched, whose statistics count; null or absent for all. */
+	library?: string | null;
+	/** Absent or null where nothing is embedded. */
+	vectors?: QuestionVectors | null;
+}
+
 /**
  * The reading side of an index. Text and vector search are apart, so that each is timed and its ranks are kept; fusion is
  * done by the caller. Ids and scores come out, passages are fetched by id. Filters apply inside the search.
@@ -38,18 +57,24 @@ export interface SearchIndex {
 	readonly dimensions?: number;
 	/** Best passages by BM25, best first. Matching is by exact term after analysis, never by prefix. */
 	searchText(question: string, options: SearchOptions): Promise<Hit[]>;
-	/** Best passages by cosine similarity, best first; no similarity cut-off. Empty when there are no vectors. */
-	searchVector(vector: Float32Array, options: SearchOptions): Promise<Hit[]>;
+	/**
+	 * Best passages by cosine similarity with the question's vector for their library, best first; no similarity cut-off. Empty when there
+	 * are no vectors.
+	 */
+	searchVector(vectors: QuestionVectors, options: SearchOptions): Promise<Hit[]>;
 	/** Evidence about passages for a question, by chunk id: named numbers that a reranker can weigh. */
-	features(
-		question: string,
-		vector: Float32Array | null,
-		chunkIds: readonly string[]
-	): Promise<Map<string, Record<string, number>>>;
+	features(asked: Asked, chunkIds: readonly string[]): Promise<Map<string, Record<string, number>>>;
+	/** Passages of the best pages among those of the given passages: page by page, and of each the best first. */
+	searchPages(asked: Asked, chunkIds: readonly string[]): Promise<Hit[]>;
 	/** The words of a question with the number of passages that hold them, whatever the library. */
 	questionWords(question: string): Promise<QuestionWord[]>;
 	/** The passages with these ids, in this order; unknown ids are left out. */
-	get(chunkIds: readonly string[]): Promise<Chunk[]>;
+	get(chunkIds: readonly string[]): Promise<PlacedChunk[]>;
+	/**
+	 * The passages around one that follow one another under its heading, itself included, in reading order: at most `SECTION_REACH` on either
+	 * side; empty for an unknown id.
+	 */
+	section(chunkId: string): Promise<PlacedChunk[]>;
 	/** Names of the libraries that have at least one passage, sorted. */
 	libraries(): string[];
 }

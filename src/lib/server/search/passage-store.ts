@@ -5,6 +5,7 @@ import { Bm25Index } from './bm25-index.ts';
 import { Bm25Search, type Ranking } from './bm25-search.ts';
 import type { Bm25Settings } from './bm25-settings.ts';
 import { Breather } from '#lib/server/breather.ts';
+import type { QuestionVectors } from '#lib/server/model/question-vectors.ts';
 import { readBuffers, writeBuffers } from '#lib/server/store/buffer-file.ts';
 import { ALL_LIBRARIES } from './library-ranges.ts';
 import { readLines } from './lines.ts';
@@ -129,9 +130,16 @@ export class PassageStore {
 		return this.textSearch.best(queryTerms(question, this.text, library), library, limit, this.before);
 	}
 
-	searchVector(vector: Float32Array, library: number, limit: number): Ranking {
+	searchVector(question: QuestionVectors, library: number, limit: number): Ranking {
 		if (!this.vectors) return { numbers: new Uint32Array(0), scores: new Float64Array(0) };
-		return this.vectors.search(vector, limit, library, this.before);
+		const { before } = this;
+		return this.vectors.search((owner) => question.of(this.#libraries[owner]!), { limit, library, before });
+	}
+
+	/** Cosine of a passage and the question's vector for its library; 0 where one of them has none. */
+	similarity(question: QuestionVectors, number: number): number {
+		const vector = this.vectors && question.of(this.#libraries[this.text.library(number)]!);
+		return vector ? this.vectors!.similarity(vector, number) : 0;
 	}
 
 	/** The order of passages with equal scores: by id, so that it does not depend on how the index came about. */

@@ -10,13 +10,13 @@ import { FORMAT } from './passage-store.ts';
 import { OramaIndex } from './orama.ts';
 import { embeddedText, fieldsOf } from './passage-fields.ts';
 import type { Passage } from './passage-index.ts';
+import { documentKey, type IndexManifest, isAlike, readManifest, writeManifest } from './index-manifest.ts';
 import { LANGUAGE_SAMPLE, languageOf } from './text/language-of.ts';
-import { documentKey, type IndexManifest, readManifest, writeManifest } from './index-manifest.ts';
 
 /** Folder of the published indexes inside the data folder; each has a folder of its own in it. */
 export const INDEX_FOLDER = 'index';
 
-/** A fitted embedder is fitted anew when the corpus has grown by this share since. */
+/** The space of a library is fitted again when the library has grown or shrunk by this share since. */
 const REFIT_GROWTH = 1 / 3;
 
 /** Documents read, embedded and added between two progress reports. */
@@ -24,7 +24,7 @@ const BATCH = 16;
 
 export interface PublishProgress {
 	stage: 'fitting' | 'indexing' | 'saving';
-	/** Documents that are done, of how many that changed. */
+	/** Documents that are done, of how many that changed; while fitting, passages. */
 	done: number;
 	total: number;
 }
@@ -32,7 +32,7 @@ export interface PublishProgress {
 export interface PublishOptions {
 	corpus: Corpus;
 	dataFolder: string;
-	/** What makes the vectors: an embedder, or a trainer whose embedder is fitted on the corpus; null for none. */
+	/** What makes the vectors: an embedder, or a trainer whose embedder is fitted on each library; null for none. */
 	embedder: Embedder | EmbedderTrainer | null;
 	onProgress?: (progress: PublishProgress) => void;
 	signal: AbortSignal;
@@ -69,6 +69,10 @@ export async function publishIndex(options: PublishOptions): Promise<Published> 
 	const wanted: IndexManifest = {
 		format: FORMAT,
 		embedding_model: embedder?.model ?? null,
+		spaces:
+			embedder && isFitted(embedder)
+				? Object.fromEntries([...embedder.spaces].map(([library, { id }]) => [library, id]))
+				: {},
 		documents: Object.fromEntries(documents.map((entry) => [documentKey(entry), entry.hash]))
 	};
 	if (previous && isSame(previous, wanted)) {
@@ -93,13 +97,13 @@ export async function publishIndex(options: PublishOptions): Promise<Published> 
 	return { folder: name, changed: true, passages: index.size, embedded: embedding.embedded };
 }
 
-/** Whether this has still to be fitted. */
+/** Whether this makes embedders, and is none. */
 export function isTrainer(embedder: Embedder | EmbedderTrainer | null): embedder is EmbedderTrainer {
-	return embedder !== null && 'fit' in embedder;
+	return embedder !== null && 'create' in embedder;
 }
 
 function isFitted(embedder: Embedder): embedder is FittedEmbedder {
-	return 'fittedOn' in embedder;
+	return 'spaces' in embedder;
 }
 
 async function chooseEmbedder(
@@ -107,17 +111,29 @@ async function chooseEmbedder(
 	previousFolder: string | null
 ): Promise<Embedder | null> {
 	if (!isTrainer(embedder)) return embedder;
-	const count = passageCount(corpus);
 	const known = previousFolder ? await embedder.load(previousFolder).catch(() => null) : null;
-	if (known && Math.abs(count - known.fittedOn) <= known.fittedOn * REFIT_GROWTH) return known;
-	onProgress?.({ stage: 'fitting', done: 0, total: count });
+	const fitted = known ?? embedder.create();
+	const sizes = new Map(corpus.libraries().map(({ name, chunks }) => [name, chunks]));
+	const gone = [...fitted.spaces.keys()].filter((library) => !sizes.has(library));
+	for (const library of gone) fitted.forget(library);
+	const outgrown = [...sizes].filter(([library, size]) => {
+		const space = fitted.spaces.get(library);
+		return !space || Math.abs(size - space.fittedOn) > space.fittedOn * REFIT_GROWTH;
+	});
+	const total = outgrown.reduce((sum, [, size]) => sum + size, 0);
+	let done = 0;
 	const breather = new Breather(signal);
-	const texts: string[] = [];
-	for (const { chunk } of corpus.passages()) {
-		texts.push(embeddedText(chunk));
-		await breather.breathe();
+	for (const [library, size] of outgrown) {
+		onProgress?.({ stage: 'fitting', done, total });
+		const texts: string[] = [];
+		for (const { chunk } of corpus.passages(library)) {
+			texts.push(embeddedText(chunk));
+			await breather.breathe();
+		}
+		await fitted.fit({ library, texts }, signal);
+		done += size;
 	}
-	return embedder.fit(texts, signal);
+	return fitted;
 }
 
 /** Takes what is gone from the corpus, or changed in it, out of the base and adds what is new. */
@@ -128,14 +144,17 @@ async function bring(
 	embedding: PassageEmbedding,
 	{ corpus, onProgress, signal }: PublishOptions
 ): Promise<OramaIndex> {
-	const known = base && previous ? previous.documents : {};
-	if (base) {
+	const known = base && previous;
+	if (known) {
+		const breather = new Breather(signal);
 		const ids = base.chunkIdsByDocument();
-		for (const [key, hash] of Object.entries(known)) {
-			if (wanted.documents[key] !== hash) await base.remove(ids.get(key) ?? []);
+		for (const key of Object.keys(known.documents)) {
+			if (isAlike(known, wanted, key)) continue;
+			await base.remove(ids.get(key) ?? []);
+			await breather.breathe();
 		}
 	}
-	const changed = corpus.documents().filter((entry) => known[documentKey(entry)] !== entry.hash);
+	const changed = corpus.documents().filter((entry) => !known || !isAlike(known, wanted, documentKey(entry)));
 	let index = base;
 	for (let at = 0; at < changed.length; at += BATCH) {
 		onProgress?.({ stage: 'indexing', done: at, total: changed.length });
@@ -186,7 +205,7 @@ function isSame(a: IndexManifest, b: IndexManifest): boolean {
 	return (
 		a.embedding_model === b.embedding_model &&
 		keys.length === Object.keys(b.documents).length &&
-		keys.every((key) => a.documents[key] === b.documents[key])
+		keys.every((key) => isAlike(a, b, key))
 	);
 }
 

@@ -1,6 +1,5 @@
 import type { Bm25Index } from './bm25-index.ts';
 import { inverseDocumentFrequency } from './bm25-settings.ts';
-import { ALL_LIBRARIES } from './library-ranges.ts';
 import { relatedTerms } from './related-words.ts';
 import { PART_MARK } from './text/forms.ts';
 
@@ -60,13 +59,16 @@ export function weightOf(term: string): number {
 	return term.endsWith(PART_MARK) ? PART_WEIGHT : 1;
 }
 
-/** Known terms that are not in a question but related to its words, with the share of their weight that counts. */
-export function relatedQueryTerms(question: string, index: Bm25Index): QueryTerm[] {
+/**
+ * Known terms that are not in a question but related to its words, with the share of their weight that counts.
+ * @param library counts passages of this library only; ALL_LIBRARIES counts all
+ */
+export function relatedQueryTerms(question: string, index: Bm25Index, library: number): QueryTerm[] {
 	return relatedTerms(question).flatMap((word) => {
 		const term = index.vocabulary.find(word);
-		const frequency = term === undefined ? 0 : index.documentFrequency(term, ALL_LIBRARIES);
+		const frequency = term === undefined ? 0 : index.documentFrequency(term, library);
 		if (term === undefined || frequency === 0) return [];
-		const idf = RELATED_WEIGHT * inverseDocumentFrequency(index.size, frequency);
+		const idf = RELATED_WEIGHT * inverseDocumentFrequency(index.librarySize(library), frequency);
 		return [{ term, count: 1, idf, isRelated: true }];
 	});
 }

@@ -11,6 +11,18 @@ export interface Slice {
 	end: number;
 }
 
+/** What impacts are worked out from. */
+export interface ImpactBasis {
+	/** Library number by passage. */
+	libraries: Uint16Array;
+	/** By library number: every passage is measured against the averages of its own library. */
+	norms: readonly FieldNorms[];
+	/** Lengths of the fields, FIELDS.length values a passage. */
+	lengths: Uint32Array;
+	/** Counts the changes of all this, from 1. */
+	version: number;
+}
+
 /**
  * Postings with the impact of every entry, so that scoring reads both one after the other. The impacts of a term are worked out when it is
  * first asked for, and again after the average lengths have changed: nobody waits for those of all terms.
@@ -41,16 +53,16 @@ export class Segment {
 		return this.postings.starts[term + 1] ?? 0;
 	}
 
-	/**
-	 * Brings the impacts of a term up to date.
-	 * @param version counts the changes of the norms, from 1
-	 */
-	prepare(term: number, norms: FieldNorms, version: number, lengths: Uint32Array): void {
+	/** Brings the impacts of a term up to date; those of removed passages stay as they are. */
+	prepare(term: number, { libraries, norms, lengths, version }: ImpactBasis): void {
 		if (term >= this.#prepared.length || this.#prepared[term] === version) return;
 		const { numbers, frequencies } = this.postings;
 		let highest = 0;
 		for (let entry = this.start(term), end = this.end(term); entry < end; entry += 1) {
-			const impact = impactOf(norms, frequencies[entry]!, lengths, numbers[entry]! * FIELD_COUNT);
+			const number = numbers[entry]!;
+			const own = norms[libraries[number]!];
+			if (!own) continue;
+			const impact = impactOf(own, frequencies[entry]!, lengths, number * FIELD_COUNT);
 			this.impacts[entry] = impact;
 			if (impact > highest) highest = impact;
 		}

@@ -2,13 +2,13 @@ import type { AskedQuestion } from './asked-question.ts';
 import type { Bm25Index } from './bm25-index.ts';
 import { inverseDocumentFrequency } from './bm25-settings.ts';
 import type { Evidence } from './evidence-values.ts';
-import { ALL_LIBRARIES } from './library-ranges.ts';
 import { FIELDS } from './passage-fields.ts';
 
 const FIELD_COUNT = FIELDS.length;
 const TITLE = FIELDS.indexOf('title');
 const HEADING = FIELDS.indexOf('heading');
 const BODY = FIELDS.indexOf('body');
+const CODE = FIELDS.indexOf('code');
 
 type TokenEvidence = Pick<
 	Evidence,
@@ -23,7 +23,20 @@ type TokenEvidence = Pick<
 	| 'phrase'
 	| 'identifier'
 	| 'length'
+	| 'body_coverage'
+	| 'heading_coverage'
+	| 'opening_bm25'
+	| 'part_best'
 >;
+
+/** Terms of a part of the question, by their places in it. */
+export interface TermGroup {
+	places: readonly number[];
+	/** BM25F that a passage could have at most that holds them all. */
+	most: number;
+	/** How much the part counts beside the heaviest one, 0 to 1. */
+	share: number;
+}
 
 /** Reads the tokens of passages in their order, for one question. */
 export class TokenReader {
@@ -36,9 +49,17 @@ export class TokenReader {
 	readonly #lastPositions: Int32Array;
 	readonly #distances: Float64Array;
 	readonly #adjacent: Uint8Array;
+	/** BM25F of each term alone, by place. */
+	readonly #gains: Float64Array;
+	readonly #opening: TermGroup;
+	readonly #parts: readonly TermGroup[];
 
 	/** @param places as long as the vocabulary, all zero; give it back by `release` */
-	constructor(text: Bm25Index, asked: AskedQuestion, places: Uint16Array) {
+	constructor(
+		text: Bm25Index,
+		{ asked, opening, parts }: { asked: AskedQuestion; opening: TermGroup; parts: readonly TermGroup[] },
+		places: Uint16Array
+	) {
 		this.#text = text;
 		this.#asked = asked;
 		this.#places = places;
@@ -47,6 +68,9 @@ export class TokenReader {
 		this.#lastPositions = new Int32Array(asked.terms.length);
 		this.#distances = new Float64Array(asked.terms.length);
 		this.#adjacent = new Uint8Array(asked.terms.length);
+		this.#gains = new Float64Array(asked.terms.length);
+		this.#opening = opening;
+		this.#parts = parts;
 	}
 
 	/** Leaves the places all zero again. */
@@ -65,23 +89,29 @@ export class TokenReader {
 		let phrase = 0;
 		let titleWeight = 0;
 		let headingWeight = 0;
+		let bodyWeight = 0;
 		const most = countedWeight * (settings.k1 + 1) || 1;
 		for (let place = 0; place < terms.length; place += 1) {
 			const { term, count, idf, isRelated } = terms[place]!;
 			let found = false;
+			let whole = 0;
 			for (let field = 0; field < FIELD_COUNT; field += 1) {
 				const frequency = this.#frequencies[place * FIELD_COUNT + field]!;
 				if (frequency === 0) continue;
 				found = true;
 				const { weight } = settings.fields[FIELDS[field]!];
 				const normalised = (frequency * this.#text.occurrenceWeight(number, field)) / weight;
+				whole += frequency * this.#text.occurrenceWeight(number, field);
 				byField[field]! += (count * idf * (settings.k1 + 1) * normalised) / (settings.k1 + normalised);
 			}
+			this.#gains[place] = (idf * (settings.k1 + 1) * whole) / (settings.k1 + whole);
 			if (found) coverage += idf;
+			if (isRelated) continue;
+			if (this.#holds(place, BODY) || this.#holds(place, CODE)) bodyWeight += idf;
 			if (found && identifiers.has(term)) identifier += idf;
-			if (this.#frequencies[place * FIELD_COUNT + TITLE]! > 0) titleWeight += idf;
-			if (this.#frequencies[place * FIELD_COUNT + HEADING]! > 0) headingWeight += idf;
-			if (place === 0 || isRelated) continue;
+			if (this.#holds(place, TITLE)) titleWeight += idf;
+			if (this.#holds(place, HEADING)) headingWeight += idf;
+			if (place === 0) continue;
 			const pair = Math.min(idf, terms[place - 1]!.idf);
 			proximity += pair / this.#distances[place]!;
 			phrase += pair * this.#adjacent[place]!;
@@ -97,8 +127,22 @@ export class TokenReader {
 			proximity: proximity / weight,
 			phrase: phrase / weight,
 			identifier: identifierWeight > 0 ? identifier / identifierWeight : 0,
-			length: Math.log2(1 + tokens.end(number) - tokens.start(number)) / 10
+			length: Math.log2(1 + tokens.end(number) - tokens.start(number)) / 10,
+			body_coverage: bodyWeight / weight,
+			heading_coverage: headingWeight / weight,
+			opening_bm25: this.#groupGain(this.#opening),
+			part_best: this.#parts.reduce((best, part) => Math.max(best, part.share * this.#groupGain(part)), 0)
 		};
+	}
+
+	#holds(place: number, field: number): boolean {
+		return this.#frequencies[place * FIELD_COUNT + field]! > 0;
+	}
+
+	#groupGain({ places, most }: TermGroup): number {
+		let gain = 0;
+		for (const place of places) gain += this.#gains[place]!;
+		return gain / most;
 	}
 
 	/** Where in the passage the terms of the question stand. */
@@ -133,7 +177,15 @@ export class TokenReader {
 		}
 	}
 
-	/** Sum of the weights of the distinct terms of a field. */
+	#idf(term: number): number {
+		const { library } = this.#asked;
+		return inverseDocumentFrequency(
+			this.#text.librarySize(library),
+			this.#text.documentFrequency(term, library)
+		);
+	}
+
+	/** Sum of the weights of the distinct terms of a field, as rare as they are in the library of the passage or in all that is searched. */
 	#fieldWeight(number: number, field: number): number {
 		const text = this.#text;
 		const { terms } = text.tokens;
@@ -144,7 +196,7 @@ export class TokenReader {
 		for (let at = start; at < end; at += 1) {
 			const term = terms[at]!;
 			if (terms.indexOf(term, start) < at) continue;
-			weight += inverseDocumentFrequency(text.size, text.documentFrequency(term, ALL_LIBRARIES));
+			weight += this.#idf(term);
 		}
 		return weight || 1;
 	}

@@ -1,15 +1,26 @@
 import type { Breather } from '#lib/server/breather.ts';
 import type { Ranking } from './bm25-search.ts';
 import { GrowingArray } from './growing-array.ts';
-import { ALL_LIBRARIES } from './library-ranges.ts';
+import { ALL_LIBRARIES, type NumberRange } from './library-ranges.ts';
 import { TopK } from './top-k.ts';
-import { VectorKernel } from './vector-kernel.ts';
+import { VectorKernel, type VectorScan } from './vector-kernel.ts';
 
 /** Library number of a passage without a vector. */
 const ABSENT = 0xffff;
 
 /** How many vectors are quantised at once while loading. */
 const LOAD_BATCH = 512;
+
+/** The question's vector for passages of a library, by number; null for none, so that they are not found. */
+export type VectorOf = (library: number) => Float32Array | null;
+
+export interface NearestOptions {
+	limit: number;
+	/** Only passages of this library; ALL_LIBRARIES for all. */
+	library: number;
+	/** Which of two passages comes first at equal scores. */
+	before: (a: number, b: number) => boolean;
+}
 
 /**
  * Vectors of unit length in one block, searched exactly. A kernel scans a quantised copy for what can be among the nearest, and those are
@@ -20,6 +31,8 @@ export class VectorBlock {
 	readonly #values: GrowingArray<Float32Array<ArrayBuffer>>;
 	/** Library number by passage, or ABSENT. */
 	readonly #libraries: GrowingArray<Uint16Array<ArrayBuffer>>;
+	/** The passages among which all vectors of a library are, by library number. */
+	readonly #ranges = new Map<number, NumberRange>();
 	/** Null where there is none, or no memory for it any more. */
 	#kernel: VectorKernel | null;
 
@@ -46,7 +59,9 @@ export class VectorBlock {
 		block.#withKernel((kernel) => kernel.reserve(present.length));
 		for (let number = 0; number < present.length; number += 1) {
 			if (present[number]) {
-				libraries[number] = libraryOf(number);
+				const library = libraryOf(number);
+				libraries[number] = library;
+				block.#widen(library, number);
 				block.#quantise(number);
 			}
 			if (number % LOAD_BATCH === 0) await breather.breathe();
@@ -65,6 +80,7 @@ export class VectorBlock {
 		this.#values.extend((number + 1) * this.dimensions);
 		this.#libraries.set(number, library);
 		this.#values.array.set(vector, number * this.dimensions);
+		this.#widen(library, number);
 		this.#quantise(number);
 	}
 
@@ -80,30 +96,41 @@ export class VectorBlock {
 		return dotProduct(vector, this.#values.array, number * this.dimensions);
 	}
 
-	/**
-	 * The nearest passages by dot product in double precision.
-	 * @param library only passages of this library; ALL_LIBRARIES for all
-	 * @param before which of two passages comes first at equal scores
-	 */
-	search(
-		vector: Float32Array,
-		limit: number,
-		library: number,
-		before: (a: number, b: number) => boolean
-	): Ranking {
+	/** The nearest passages by dot product in double precision. */
+	search(vectorOf: VectorOf, { limit, library, before }: NearestOptions): Ranking {
 		const best = new TopK(Math.min(limit, this.#libraries.length), before);
-		const offer = (number: number) =>
+		const scans = this.#scans(vectorOf, library);
+		const vectors = new Map(scans.map((scan) => [scan.library, scan.vector]));
+		const everywhere = vectors.get(null);
+		const offer = (number: number) => {
+			const vector = everywhere ?? vectors.get(this.#libraries.at(number))!;
 			best.offer(number, dotProduct(vector, this.#values.array, number * this.dimensions));
+		};
 		if (this.#kernel) {
-			const wanted = library === ALL_LIBRARIES ? null : library;
-			for (const number of this.#kernel.candidates(vector, limit, wanted)) offer(number);
+			for (const number of this.#kernel.candidates(scans, limit)) offer(number);
 		} else {
-			for (let number = 0; number < this.#libraries.length; number += 1) {
-				const owner = this.#libraries.at(number);
-				if (library === ALL_LIBRARIES ? owner !== ABSENT : owner === library) offer(number);
+			for (const { library: wanted, from, to } of scans) {
+				for (let number = from; number < to; number += 1) {
+					const owner = this.#libraries.at(number);
+					if (wanted === null ? owner !== ABSENT : owner === wanted) offer(number);
+				}
 			}
 		}
 		return best.drain();
+	}
+
+	/** What has to be looked through: each library by its own vector, or everything at once where that is the same. */
+	#scans(vectorOf: VectorOf, library: number): VectorScan[] {
+		const scans: VectorScan[] = [];
+		const all = library === ALL_LIBRARIES;
+		for (const [owner, range] of this.#ranges) {
+			const vector = all || owner === library ? vectorOf(owner) : null;
+			if (vector) scans.push({ vector, library: owner, ...range });
+		}
+		const vector = scans[0]?.vector;
+		const isOne = all && scans.length === this.#ranges.size && scans.every((scan) => scan.vector === vector);
+		if (!vector || !isOne) return scans;
+		return [{ vector, library: null, from: 0, to: this.#libraries.length }];
 	}
 
 	/** A copy of the given passages only, numbered anew in the given order. */
@@ -126,6 +153,15 @@ export class VectorBlock {
 	#vector(number: number): Float32Array {
 		const start = number * this.dimensions;
 		return this.#values.array.subarray(start, start + this.dimensions);
+	}
+
+	#widen(library: number, number: number): void {
+		const range = this.#ranges.get(library);
+		if (!range) this.#ranges.set(library, { from: number, to: number + 1 });
+		else {
+			range.from = Math.min(range.from, number);
+			range.to = Math.max(range.to, number + 1);
+		}
 	}
 
 	#quantise(number: number): void {

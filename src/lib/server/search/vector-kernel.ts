@@ -22,6 +22,16 @@ const MOST_INT32 = 0x7fffffff;
 /** Relative error of the kernel's 32-bit arithmetic, at most: five roundings of 2^-24 each, and room. */
 const ROUNDING = 2 ** -20;
 
+/** Passages to look through by one vector. */
+export interface VectorScan {
+	vector: Float32Array;
+	/** Only passages of this library; null for all. */
+	library: number | null;
+	/** Numbers of the passages: from the first (included) to the last (excluded). */
+	from: number;
+	to: number;
+}
+
 type Scan = (
 	group: number,
 	groupsEnd: number,
@@ -124,43 +134,42 @@ export class VectorKernel {
 		}
 	}
 
-	/**
-	 * Passages among which are the nearest of those with a vector, ties included: hardly more than asked for.
-	 * @param library null for all
-	 */
-	candidates(vector: Float32Array, limit: number, library: number | null): number[] {
-		const question = this.#askFor(vector);
+	/** Passages among which are the nearest of those with a vector, over all scans, ties included: hardly more than asked for. */
+	candidates(scans: readonly VectorScan[], limit: number): number[] {
 		const best = new TopK(Math.min(limit, this.#groups * LANES), () => false);
 		let { threshold } = best;
 		const numbers: number[] = [];
 		const most: number[] = [];
 		const float32 = this.#float32;
-		const end = this.#groupsStart + this.#groups * this.#groupSize;
 		const slice = SLICE * this.#groupSize;
-		for (let group = this.#groupsStart; group < end; group += slice) {
-			const resultsEnd = this.#scan(
-				group,
-				Math.min(group + slice, end),
-				0,
-				this.#questionEnd,
-				this.#questionEnd,
-				library ?? 0,
-				library ?? HIGHEST_LIBRARY,
-				question.scale,
-				question.length,
-				question.slack,
-				threshold
-			);
-			for (let result = this.#questionEnd; result < resultsEnd; result += RESULT) {
-				const address = this.#int32[(result + 32) >> 2]!;
-				const first = ((address - this.#groupsStart) / this.#groupSize) * LANES;
-				for (let lane = 0; lane < LANES; lane += 1) {
-					const upper = float32[(result >> 2) + lane]!;
-					if (upper < threshold || upper === -Infinity) continue;
-					numbers.push(first + lane);
-					most.push(upper);
-					best.offer(first + lane, float32[(result >> 2) + LANES + lane]!);
-					({ threshold } = best);
+		for (const { vector, library, from, to } of scans) {
+			const question = this.#askFor(vector);
+			const end = this.#groupsStart + Math.min(Math.ceil(to / LANES), this.#groups) * this.#groupSize;
+			for (let group = this.#address(from); group < end; group += slice) {
+				const resultsEnd = this.#scan(
+					group,
+					Math.min(group + slice, end),
+					0,
+					this.#questionEnd,
+					this.#questionEnd,
+					library ?? 0,
+					library ?? HIGHEST_LIBRARY,
+					question.scale,
+					question.length,
+					question.slack,
+					threshold
+				);
+				for (let result = this.#questionEnd; result < resultsEnd; result += RESULT) {
+					const address = this.#int32[(result + 32) >> 2]!;
+					const first = ((address - this.#groupsStart) / this.#groupSize) * LANES;
+					for (let lane = 0; lane < LANES; lane += 1) {
+						const upper = float32[(result >> 2) + lane]!;
+						if (upper < threshold || upper === -Infinity) continue;
+						numbers.push(first + lane);
+						most.push(upper);
+						best.offer(first + lane, float32[(result >> 2) + LANES + lane]!);
+						({ threshold } = best);
+					}
 				}
 			}
 		}

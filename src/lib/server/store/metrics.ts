@@ -9,6 +9,7 @@ export interface TraceMetrics {
 	library_filter: string | null;
 	status: TraceStatus;
 	total_duration_ms: number | null;
+	rewriting_ms: number | null;
 	retrieval_ms: number | null;
 	generation_ms: number | null;
 	time_to_first_token_ms: number | null;

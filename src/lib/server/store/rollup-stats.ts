@@ -20,7 +20,7 @@ export async function statsOfSummaries(
 		points.push(pointOf(summary, start + index * width));
 		await breather.breathe();
 	}
-	const { total, first_token, retrieval, generation, other } = all.timed;
+	const { total, first_token, rewriting, retrieval, generation, other } = all.timed;
 	const steps: Stats['steps'] = Object.fromEntries(
 		[...all.steps].map(([name, histogram]) => [
 			name,
@@ -38,6 +38,7 @@ export async function statsOfSummaries(
 		percentile_error: HISTOGRAM_ERROR,
 		total_queries: all.queries,
 		avg_latency_ms: meanOf(total),
+		avg_rewriting_ms: meanOf(rewriting),
 		avg_retrieval_ms: meanOf(retrieval),
 		avg_generation_ms: meanOf(generation),
 		p50_latency_ms: percentileOf(total, 50),
@@ -51,7 +52,12 @@ export async function statsOfSummaries(
 		cost_usd: all.known.cost_usd,
 		unpriced_queries: all.unpriced,
 		keyword_only_queries: keywordOnlyQueries(steps),
-		bottleneck: bottleneckOf({ retrieval: retrieval.sum, generation: generation.sum, other: other.sum }),
+		bottleneck: bottleneckOf({
+			rewriting: rewriting.sum,
+			retrieval: retrieval.sum,
+			generation: generation.sum,
+			other: other.sum
+		}),
 		feedback: { up: all.up, down: all.down },
 		series: points
 	};
@@ -63,6 +69,7 @@ function pointOf({ queries, timed }: Summary, start: number): SeriesPoint {
 		queries,
 		p50_latency_ms: percentileOf(timed.total, 50),
 		p95_latency_ms: percentileOf(timed.total, 95),
+		avg_rewriting_ms: meanOf(timed.rewriting),
 		avg_retrieval_ms: meanOf(timed.retrieval),
 		avg_generation_ms: meanOf(timed.generation),
 		avg_other_ms: meanOf(timed.other)

@@ -4,7 +4,7 @@ import { isFinished, isUnpriced, type StepMetrics, type TraceMetrics } from './m
 import { otherTime } from './series.ts';
 
 /** The durations of finished answers, by what was timed. */
-const TIMED = ['total', 'first_token', 'retrieval', 'generation', 'other'] as const;
+const TIMED = ['total', 'first_token', 'rewriting', 'retrieval', 'generation', 'other'] as const;
 type Timed = (typeof TIMED)[number];
 
 /** Sums that are null until a value is known. */
@@ -20,7 +20,7 @@ interface StoredSummary {
 	libraries: Record<string, number>;
 	statuses: Record<string, number>;
 	known: Record<Known, number | null>;
-	timed: Record<Timed, number[]>;
+	timed: Partial<Record<Timed, number[]>>;
 	steps: Record<string, number[]>;
 }
 
@@ -41,6 +41,7 @@ export class Summary {
 	readonly timed: Record<Timed, Histogram> = {
 		total: new Histogram(),
 		first_token: new Histogram(),
+		rewriting: new Histogram(),
 		retrieval: new Histogram(),
 		generation: new Histogram(),
 		other: new Histogram()
@@ -58,6 +59,7 @@ export class Summary {
 		const times: Record<Timed, number | null> = {
 			total: row.total_duration_ms,
 			first_token: row.time_to_first_token_ms,
+			rewriting: row.rewriting_ms,
 			retrieval: row.retrieval_ms,
 			generation: row.generation_ms,
 			other: otherTime(row)
@@ -107,7 +109,8 @@ export class Summary {
 		Object.assign(summary.known, stored.known);
 		for (const [library, count] of Object.entries(stored.libraries)) summary.libraries.set(library, count);
 		for (const [status, count] of Object.entries(stored.statuses)) summary.statuses.set(status, count);
-		for (const name of TIMED) summary.timed[name] = Histogram.read(stored.timed[name]);
+		// One that was kept before rewriting was timed apart has none of it.
+		for (const name of TIMED) summary.timed[name] = Histogram.read(stored.timed[name] ?? []);
 		for (const [name, numbers] of Object.entries(stored.steps)) {
 			summary.steps.set(name as StepName, Histogram.read(numbers));
 		}

@@ -116,6 +116,14 @@ const MIGRATIONS = [
 	`
 	ALTER TABLE traces ADD COLUMN subject BLOB;
 	CREATE INDEX traces_by_subject ON traces (subject, timestamp) WHERE subject IS NOT NULL;
+	`,
+	// Rewriting a follow-up is no part of retrieval any more, which it came before and never overlapped.
+	`
+	ALTER TABLE traces ADD COLUMN rewriting_ms REAL;
+	UPDATE traces SET rewriting_ms = rewriting.ms, retrieval_ms = max(0, round(retrieval_ms - rewriting.ms, 3))
+		FROM (SELECT trace_number, sum(duration_ms) AS ms FROM trace_steps WHERE name = 'query_rewriting' GROUP BY trace_number)
+			AS rewriting
+		WHERE rewriting.trace_number = traces.trace_number;
 	`
 ];
 

@@ -93,6 +93,7 @@ export function seriesOf(rows: readonly TraceMetrics[], { start, width, count }:
 			queries: bucket.length,
 			p50_latency_ms: percentile(totals, 50),
 			p95_latency_ms: percentile(totals, 95),
+			avg_rewriting_ms: average(finished.map((row) => row.rewriting_ms)),
 			avg_retrieval_ms: average(finished.map((row) => row.retrieval_ms)),
 			avg_generation_ms: average(finished.map((row) => row.generation_ms)),
 			avg_other_ms: average(finished.map(otherTime))
@@ -100,8 +101,9 @@ export function seriesOf(rows: readonly TraceMetrics[], { start, width, count }:
 	});
 }
 
-/** What is neither retrieval nor generation of a run, in milliseconds; null when its total is not known. */
+/** What is neither rewriting, retrieval nor generation of a run, in milliseconds; null when its total is not known. */
 export function otherTime(row: TraceMetrics): number | null {
 	if (row.total_duration_ms === null) return null;
-	return round(Math.max(0, row.total_duration_ms - (row.retrieval_ms ?? 0) - (row.generation_ms ?? 0)));
+	const { total_duration_ms: total, rewriting_ms, retrieval_ms, generation_ms } = row;
+	return round(Math.max(0, total - (rewriting_ms ?? 0) - (retrieval_ms ?? 0) - (generation_ms ?? 0)));
 }

@@ -31,6 +31,7 @@ export async function statsOf(
 		percentile_error: 0,
 		total_queries: rows.length,
 		avg_latency_ms: average(totals),
+		avg_rewriting_ms: average(finished.map((row) => row.rewriting_ms)),
 		avg_retrieval_ms: average(finished.map((row) => row.retrieval_ms)),
 		avg_generation_ms: average(finished.map((row) => row.generation_ms)),
 		p50_latency_ms: percentile(totals, 50),
@@ -86,8 +87,9 @@ function stepStats(steps: readonly StepMetrics[]): Stats['steps'] {
 }
 
 function sharesOf(finished: readonly TraceMetrics[]): PhaseShares {
-	const shares = { retrieval: 0, generation: 0, other: 0 };
+	const shares = { rewriting: 0, retrieval: 0, generation: 0, other: 0 };
 	for (const row of finished) {
+		shares.rewriting += row.rewriting_ms ?? 0;
 		shares.retrieval += row.retrieval_ms ?? 0;
 		shares.generation += row.generation_ms ?? 0;
 		shares.other += otherTime(row) ?? 0;
@@ -97,6 +99,7 @@ function sharesOf(finished: readonly TraceMetrics[]): PhaseShares {
 
 /** Milliseconds that finished answers took by phase. */
 export interface PhaseShares {
+	rewriting: number;
 	retrieval: number;
 	generation: number;
 	other: number;
@@ -104,7 +107,7 @@ export interface PhaseShares {
 
 /** The phase with the largest share of all the time that finished answers took; null when they took none. */
 export function bottleneckOf(shares: PhaseShares): Stats['bottleneck'] {
-	const phases = ['generation', 'retrieval', 'other'] as const;
+	const phases = ['generation', 'retrieval', 'rewriting', 'other'] as const;
 	// Rounded, because sums of thousandths are not exact and noise must decide nothing.
 	const largest = phases.reduce((best, phase) => (round(shares[phase]) > round(shares[best]) ? phase : best));
 	return round(shares[largest]) > 0 ? largest : null;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { SQLOutputValue } from 'node:sqlite';
+import type { Source } from '#lib/contract/chunk.ts';
 import type { Trace, TraceSummary } from '#lib/contract/trace.ts';
 import { metricsOf } from './metrics.ts';
 import { tokenLengthsOf } from './stored.ts';
@@ -9,11 +10,13 @@ export type Row = Record<string, SQLOutputValue>;
 
 /** Columns of `traces` that the end of a run fills in. */
 export function outcomeColumns(trace: Trace) {
-	const { total_duration_ms, retrieval_ms, generation_ms, time_to_first_token_ms } = metricsOf(trace);
+	const { total_duration_ms, rewriting_ms, retrieval_ms, generation_ms, time_to_first_token_ms } =
+		metricsOf(trace);
 	return {
 		status: trace.status,
 		total_duration_ms,
 		unaccounted_ms: trace.unaccounted_ms,
+		rewriting_ms,
 		retrieval_ms,
 		generation_ms,
 		time_to_first_token_ms,
@@ -84,7 +87,7 @@ export function summaryFrom(row: Row): TraceSummary {
 		error: json(row.error),
 		model: row.model as string | null,
 		answer: row.answer as string | null,
-		sources: json(row.sources),
+		sources: json<StoredSource[]>(row.sources).map(toSource),
 		citations: json(row.citations),
 		usage: {
 			prompt_tokens: row.prompt_tokens as number | null,
@@ -116,6 +119,13 @@ export function traceFrom(row: Row): Trace {
 /** Token lengths, from a row with `answer` and `token_lengths`. */
 export function tokenLengthsFrom(row: Row): number[] {
 	return tokenLengthsOf(row.answer as string | null, json<number[] | null>(row.token_lengths));
+}
+
+/** A source as it was stored; before sources could be of several passages, its only one had no list. */
+type StoredSource = Omit<Source, 'chunk_ids'> & Partial<Pick<Source, 'chunk_ids'>>;
+
+function toSource(stored: StoredSource): Source {
+	return { ...stored, chunk_ids: stored.chunk_ids ?? [stored.chunk_id] };
 }
 
 function json<T>(column: SQLOutputValue | undefined): T {

@@ -23,13 +23,15 @@ export function unionLength(steps: readonly Interval[]): number {
 
 /** Where the time of a run went; null for a phase that did not take place. */
 export interface PhaseDurations {
-	/** Union of the steps before generation, up to its start, in milliseconds; without waiting for a turn. */
+	/** Time that rewriting a follow-up takes beside retrieval, in milliseconds: what both do at the same time is retrieval. */
+	rewriting_ms: number | null;
+	/** Union of the other steps before generation, up to its start, in milliseconds; without waiting for a turn. */
 	retrieval_ms: number | null;
 	/** Union of the generation steps, in milliseconds. */
 	generation_ms: number | null;
 }
 
-/** Splits steps into retrieval and generation, which never overlap, so their sum is at most the run's total. */
+/** Splits steps into rewriting, retrieval and generation, which never overlap, so their sum is at most the run's total. */
 export function phaseDurations(steps: readonly Step[]): PhaseDurations {
 	const generation = steps.filter((step) => step.name === 'llm_generation');
 	const generationStart = Math.min(Infinity, ...generation.map((step) => step.start_ms));
@@ -37,12 +39,16 @@ export function phaseDurations(steps: readonly Step[]): PhaseDurations {
 		.filter(
 			({ name, start_ms }) => name !== 'queue' && name !== 'llm_generation' && start_ms < generationStart
 		)
-		.map(({ start_ms, duration_ms }) => ({
+		.map(({ name, start_ms, duration_ms }) => ({
+			name,
 			start_ms,
 			duration_ms: Math.min(duration_ms, generationStart - start_ms)
 		}));
+	const retrieval = before.filter(({ name }) => name !== 'query_rewriting');
+	const found = unionLength(retrieval);
 	return {
-		retrieval_ms: before.length ? round(unionLength(before)) : null,
+		rewriting_ms: retrieval.length < before.length ? round(unionLength(before) - found) : null,
+		retrieval_ms: retrieval.length ? round(found) : null,
 		generation_ms: generation.length ? round(unionLength(generation)) : null
 	};
 }

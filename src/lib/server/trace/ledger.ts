@@ -2,7 +2,7 @@ import type { Chunk } from '#lib/contract/chunk.ts';
 import type { Candidate, DroppedAt } from '#lib/contract/trace.ts';
 
 /** The stages that give a rank and a score. */
-export type RankingStage = 'semantic' | 'bm25' | 'fusion' | 'rerank';
+export type RankingStage = 'semantic' | 'bm25' | 'parts' | 'pages' | 'fusion' | 'rerank';
 
 /** A scored chunk, in the order of its stage. */
 export interface StageEntry {
@@ -33,7 +33,7 @@ export class Ledger {
 	 * ranked again replaces its earlier ranks.
 	 */
 	rank(stage: RankingStage, entries: readonly StageEntry[]): void {
-		for (const row of this.#rows.values()) row[stage] = null;
+		for (const row of this.#rows.values()) if (row[stage]) row[stage] = null;
 		let rank = 0;
 		for (const { chunk_id, score, features } of entries) {
 			const row = this.#row(chunk_id);

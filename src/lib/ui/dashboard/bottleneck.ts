@@ -17,13 +17,20 @@ export interface Bottleneck {
 	phase: Phase;
 	/** The average answer. */
 	average_ms: number;
+	/** Rewriting only where there were follow-ups. */
 	shares: PhaseShare[];
 	sentence: string;
 }
 
 type Figures = Pick<
 	Stats,
-	'avg_latency_ms' | 'avg_retrieval_ms' | 'avg_generation_ms' | 'bottleneck' | 'statuses' | 'steps'
+	| 'avg_latency_ms'
+	| 'avg_rewriting_ms'
+	| 'avg_retrieval_ms'
+	| 'avg_generation_ms'
+	| 'bottleneck'
+	| 'statuses'
+	| 'steps'
 >;
 
 /**
@@ -39,12 +46,14 @@ export function describeBottleneck(stats: Figures): Bottleneck | null {
 	const answers = FINISHED_STATUSES.reduce((sum, status) => sum + (stats.statuses[status] ?? 0), 0);
 	const weighted = (average: number | null, phase: Phase) =>
 		average === null || answers === 0 ? 0 : (average * runsOf(phase, stats, answers)) / answers;
+	const rewriting = weighted(stats.avg_rewriting_ms, 'rewriting');
 	const retrieval = weighted(stats.avg_retrieval_ms, 'retrieval');
 	const generation = weighted(stats.avg_generation_ms, 'generation');
-	const other = Math.max(0, average_ms - retrieval - generation);
-	const averages: Record<Phase, number> = { retrieval, generation, other };
-	const whole = retrieval + generation + other;
-	const shares = PHASES.map((phase) => ({
+	const other = Math.max(0, average_ms - rewriting - retrieval - generation);
+	const averages: Record<Phase, number> = { rewriting, retrieval, generation, other };
+	const whole = rewriting + retrieval + generation + other;
+	const phases = PHASES.filter((phase) => phase !== 'rewriting' || stats.avg_rewriting_ms !== null);
+	const shares = phases.map((phase) => ({
 		phase,
 		average_ms: averages[phase],
 		share: averages[phase] / whole
@@ -62,7 +71,9 @@ function runsOf(phase: Phase, { steps }: Figures, answers: number): number {
 
 function sentence(phase: Phase, part_ms: number, average_ms: number): string {
 	const subject =
-		phase === 'other' ? 'Time outside retrieval and generation makes up' : `${PHASE_LABELS[phase]} takes`;
+		phase === 'other'
+			? 'Time outside rewriting, retrieval and generation makes up'
+			: `${PHASE_LABELS[phase]} takes`;
 	const figures = `${formatDuration(part_ms)} of ${formatDuration(average_ms)}`;
 	return `${subject} ${formatShare(part_ms / average_ms)} of an average answer: ${figures}.`;
 }

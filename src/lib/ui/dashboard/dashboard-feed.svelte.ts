@@ -18,7 +18,7 @@ const REFRESH_MS = 60_000;
 const POLLS_PER_ATTEMPT = 3;
 
 /** How the page hears of new traces. */
-export type Liveliness = 'live' | 'reconnecting' | 'polling' | 'paused';
+export type Liveliness = 'connecting' | 'live' | 'reconnecting' | 'polling' | 'paused';
 
 /** The data of the dashboard: fetched for a view, and kept up to date while the page is looked at. */
 export class DashboardFeed {
@@ -31,12 +31,12 @@ export class DashboardFeed {
 	fresh = $state.raw<readonly string[]>([]);
 	/** Somebody is pointing at the table: nothing may move under the pointer. */
 	#held = $state(false);
-	/** The server could not be followed for a while. */
-	#missed = false;
 	#shown = $state.raw<TraceSummary[]>([]);
 	readonly #client: CitelightClient;
 	#view: DashboardView;
 	#figuresTimer: ReturnType<typeof setTimeout> | undefined;
+	/** For each list that is on its way, the news that came meanwhile: it may be older than they are. */
+	#meanwhile: readonly TraceSummary[][] = [];
 
 	constructor(client: CitelightClient, view: DashboardView) {
 		this.#client = client;
@@ -93,7 +93,6 @@ export class DashboardFeed {
 			for (;;) {
 				await this.#listen(signal);
 				this.liveliness = 'polling';
-				this.#missed = true;
 				for (let poll = 0; poll < POLLS_PER_ATTEMPT; poll++) {
 					await pause(POLL_MS, signal);
 					this.refresh();
@@ -111,7 +110,7 @@ export class DashboardFeed {
 
 	/** Returns when the server cannot be followed any more; throws when the signal fires. */
 	async #listen(signal: AbortSignal): Promise<void> {
-		this.liveliness = 'live';
+		this.liveliness = 'connecting';
 		try {
 			const listener = {
 				onTrace: (trace: TraceSummary) => this.#take(trace),
@@ -123,26 +122,29 @@ export class DashboardFeed {
 		}
 	}
 
-	/** What was asked while nobody could listen is fetched. */
+	/** What happened before the connection was open is fetched, also what did so since the page was loaded. */
 	#connected(isOpen: boolean): void {
+		const wasOpen = this.liveliness === 'live';
 		this.liveliness = isOpen ? 'live' : 'reconnecting';
-		if (isOpen && this.#missed) this.refresh();
-		this.#missed = !isOpen;
+		if (isOpen && !wasOpen) this.refresh();
 	}
 
 	#take(trace: TraceSummary): void {
-		const known = this.traces.data;
-		if (known) {
-			if (!known.some((row) => row.trace_id === trace.trace_id)) {
-				this.fresh = [...this.fresh, trace.trace_id];
-			}
-			this.traces.data = mergeTrace(known, trace, this.#view, PAGE_SIZE + 1);
-			this.#settle();
-		}
+		for (const news of this.#meanwhile) news.push(trace);
+		this.#merge(trace);
+		this.#settle();
 		this.#figuresTimer ??= setTimeout(() => {
 			this.#figuresTimer = undefined;
 			void this.#loadFigures();
 		}, FIGURES_REST_MS);
+	}
+
+	#merge(trace: TraceSummary): void {
+		const known = this.traces.data;
+		if (!known) return;
+		const isKnown = [...known.map((row) => row.trace_id), ...this.fresh].includes(trace.trace_id);
+		if (!isKnown) this.fresh = [...this.fresh, trace.trace_id];
+		this.traces.data = mergeTrace(known, trace, this.#view, PAGE_SIZE + 1);
 	}
 
 	#settle(): void {
@@ -154,8 +156,12 @@ export class DashboardFeed {
 		return this.stats.load(() => this.#client.stats(statsInput(this.#view)));
 	}
 
-	#loadTraces(): Promise<void> {
-		return this.traces.load(() => this.#client.traces.list(traceListInput(this.#view)));
+	async #loadTraces(): Promise<void> {
+		const news: TraceSummary[] = [];
+		this.#meanwhile = [...this.#meanwhile, news];
+		await this.traces.load(() => this.#client.traces.list(traceListInput(this.#view)));
+		this.#meanwhile = this.#meanwhile.filter((other) => other !== news);
+		for (const trace of news) this.#merge(trace);
 	}
 }
 

@@ -49,10 +49,17 @@ export function lonePoints<T>(points: readonly T[], value: (point: T) => number 
 /** The average of each phase in a bucket, in milliseconds; null where there is no data. */
 export function phaseAverages(point: TimePoint): Record<Phase, number | null> {
 	return {
+		rewriting: point.avg_rewriting_ms,
 		retrieval: point.avg_retrieval_ms,
 		generation: point.avg_generation_ms,
 		other: point.avg_other_ms
 	};
+}
+
+/** The phases of a time line: rewriting is one only where there were follow-ups. */
+export function phasesOf(points: readonly TimePoint[]): readonly Phase[] {
+	const isRewritten = points.some((point) => point.avg_rewriting_ms !== null);
+	return isRewritten ? PHASES : PHASES.filter((phase) => phase !== 'rewriting');
 }
 
 /** The parts of an average answer in a bucket, stacked from 0; empty when the bucket has no data. */

@@ -40,6 +40,8 @@ export async function followNews(
 		if (wasFirst) return;
 		post(channel, 'is it open?');
 		await navigator.locks.request(NAME, { signal }, async () => {
+			// The tab that listened is gone: until this one is connected, no tab hears of traces.
+			post(channel, { isOpen: false });
 			listener.onConnection(false);
 			await listenForAll(client, listener, signal, channel);
 		});

@@ -16,9 +16,12 @@ export const STEP_LABELS: Record<StepName, string> = {
 	query_embedding: 'Query embedding',
 	retrieval_semantic: 'Semantic search',
 	retrieval_bm25: 'BM25 search',
+	retrieval_parts: 'Search by parts',
+	retrieval_pages: 'Best pages',
 	fusion_rrf: 'Rank fusion',
 	reranking: 'Reranking',
 	evidence_gate: 'Evidence gate',
+	source_selection: 'Source selection',
 	prompt_building: 'Prompt building',
 	llm_generation: 'Generation'
 };
@@ -62,6 +65,9 @@ export const DROPPED_LABELS: Record<DroppedAt, string> = {
 	fusion_rrf: 'Rank fusion',
 	reranking: 'Reranking',
 	evidence_gate: 'Evidence gate',
+	redundant: 'Selection: a better source says the same',
+	limit: 'Selection: more sources than the request allows',
+	budget: 'Selection: no room in SOURCE_TOKENS',
 	prompt_building: 'Prompt building'
 };
 

@@ -1,12 +1,16 @@
 import type { Step, StepName } from '#lib/contract/trace.ts';
 
-/** The three parts that a run is split into: all steps before generation, generation, and the rest (waiting, and time no step accounts for). */
-export type Phase = 'retrieval' | 'generation' | 'other';
+/**
+ * The parts that a run is split into: rewriting of a follow-up, all other steps before generation, generation, and the rest (waiting, and time
+ * that no step accounts for).
+ */
+export type Phase = 'rewriting' | 'retrieval' | 'generation' | 'other';
 
 /** In the order in which they are stacked and listed. */
-export const PHASES: readonly Phase[] = ['retrieval', 'generation', 'other'];
+export const PHASES: readonly Phase[] = ['rewriting', 'retrieval', 'generation', 'other'];
 
 export const PHASE_LABELS: Record<Phase, string> = {
+	rewriting: 'Rewriting',
 	retrieval: 'Retrieval',
 	generation: 'Generation',
 	other: 'Other'
@@ -14,6 +18,7 @@ export const PHASE_LABELS: Record<Phase, string> = {
 
 /** The same colour for a phase wherever it is drawn. */
 export const PHASE_COLORS: Record<Phase, string> = {
+	rewriting: 'var(--series-4)',
 	retrieval: 'var(--series-1)',
 	generation: 'var(--series-2)',
 	other: 'var(--series-3)'
@@ -21,6 +26,7 @@ export const PHASE_COLORS: Record<Phase, string> = {
 
 export function phaseOf(step: StepName): Phase {
 	if (step === 'queue') return 'other';
+	if (step === 'query_rewriting') return 'rewriting';
 	return step === 'llm_generation' ? 'generation' : 'retrieval';
 }
 

@@ -48,7 +48,7 @@ const arabicLetters: Readonly<Record<string, string>> = {
 	ة: 'ه',
 	ہ: 'ه',
 	ھ: 'ه',
-	'ـ': ''
+	ـ: ''
 };
 const finalLetters: Readonly<Record<string, string>> = { ך: 'כ', ם: 'מ', ן: 'נ', ף: 'פ', ץ: 'צ' };
 
@@ -103,7 +103,11 @@ const scripts: readonly ScriptRules[] = [
 		fold: foldCyrillic,
 		stems: (word) => [eastSlavicStem(word)],
 		stopWords: once(
-			() => new Set([...stopWordSet(russian, foldCyrillic), ...stopWordSet(moreStopWords.ukrainian, foldCyrillic)])
+			() =>
+				new Set([
+					...stopWordSet(russian, foldCyrillic),
+					...stopWordSet(moreStopWords.ukrainian, foldCyrillic)
+				])
 		)
 	},
 	{

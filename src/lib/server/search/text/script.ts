@@ -89,6 +89,7 @@ function plainer(text: string): string {
 /** A decimal digit of any script as an ASCII one; those outside the first plane stay. */
 function digitOf(code: number): string {
 	if (code > 0xffff) return String.fromCodePoint(code);
-	const zero = ZEROS_AT_MULTIPLES.find((first) => code >= first && code < first + 10) ?? code - ((code - 6) & 15);
+	const zero =
+		ZEROS_AT_MULTIPLES.find((first) => code >= first && code < first + 10) ?? code - ((code - 6) & 15);
 	return String(code - zero);
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { describeSettings } from '#lib/server/config.ts';
 import { AppError } from '#lib/server/error.ts';
-import type { ComparedReport } from './eval-comparison.ts';
+import type { ComparedReport } from '#lib/server/evaluation/comparison.ts';
 
 const share = z.number().min(0).max(1);
 
@@ -30,7 +30,11 @@ const savedReportSchema = z.object({
 			recall_at_5: share,
 			recall_at_20: share,
 			mrr_at_10: share,
-			ndcg_at_10: share
+			ndcg_at_10: share,
+			// Reports of earlier versions do not have these.
+			essential: share.nullable().default(null),
+			all_essential: share.nullable().default(null),
+			page_hit: share.nullable().default(null)
 		})
 	)
 });

@@ -1,8 +1,9 @@
 import { formatDuration, formatShare } from '#lib/ui/format/index.ts';
-import type { Interval } from './eval-interval.ts';
-import { METRIC_LABELS, METRICS } from './eval-metrics.ts';
-import type { EvaluationReport, Quality, ScopeReport } from './eval-report.ts';
-import { writeLine, writeTable } from './terminal.ts';
+import type { Interval } from '#lib/server/evaluation/intervals.ts';
+import { METRIC_LABELS, METRICS } from '#lib/server/evaluation/metrics.ts';
+import type { EvaluationReport, Quality } from '#lib/server/evaluation/report.ts';
+import { withInterval, writeGiven } from './given-text.ts';
+import { writeLine, writeTable } from '../terminal.ts';
 
 export const SCOPE_TITLES = {
 	within_library: 'Within the named library',
@@ -11,8 +12,8 @@ export const SCOPE_TITLES = {
 
 /** Prints a report for people. */
 export function writeReport(report: EvaluationReport): void {
-	if (report.within_library) writeScope(SCOPE_TITLES.within_library, report.within_library);
-	writeScope(SCOPE_TITLES.over_all_libraries, report.over_all_libraries);
+	writeScope('within_library', report);
+	writeScope('over_all_libraries', report);
 	if (report.off_topic) {
 		const { questions, refused_rightly, refused_rightly_interval, answered_wrongly } = report.off_topic;
 		const share = shareWithInterval(refused_rightly / questions, refused_rightly_interval);
@@ -42,9 +43,11 @@ export function writeReport(report: EvaluationReport): void {
 	writeLine(`(${resamples.toLocaleString('en-US')} resamples, seed ${seed}), of shares by Wilson.`);
 }
 
-function writeScope(title: string, scope: ScopeReport): void {
-	const { overall, libraries, refused_wrongly, refused_wrongly_interval } = scope;
-	writeLine(title);
+function writeScope(name: keyof typeof SCOPE_TITLES, report: EvaluationReport): void {
+	const scope = report[name];
+	if (!scope) return;
+	const { overall, libraries, given, refused_wrongly, refused_wrongly_interval } = scope;
+	writeLine(SCOPE_TITLES[name]);
 	const rows = Object.entries(libraries).map(([name, quality]) => row(name, quality));
 	writeTable(
 		['library', 'questions', ...METRICS.map((metric) => METRIC_LABELS[metric])],
@@ -53,16 +56,12 @@ function writeScope(title: string, scope: ScopeReport): void {
 	const share = shareWithInterval(refused_wrongly / overall.questions, refused_wrongly_interval);
 	writeLine(`refused wrongly: ${refused_wrongly} (${share})`);
 	writeLine();
+	writeGiven(given, report.limits.source_tokens);
 }
 
 function row(name: string, quality: Quality): string[] {
 	const figures = METRICS.map((metric) => withInterval(quality[metric], quality.intervals[metric]));
 	return [name, String(quality.questions), ...figures];
-}
-
-function withInterval(figure: number, interval: Interval | null): string {
-	const range = interval ? ` [${interval.low.toFixed(3)}, ${interval.high.toFixed(3)}]` : '';
-	return figure.toFixed(3) + range;
 }
 
 function shareWithInterval(share: number, interval: Interval | null): string {

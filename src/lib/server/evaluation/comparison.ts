@@ -1,8 +1,7 @@
-import { meanMetrics } from '#lib/server/search/relevance-metrics.ts';
-import { meanInterval, type Interval } from './eval-interval.ts';
-import { byMetric, type Metric } from './eval-metrics.ts';
-import type { EvaluationReport, MeasuredModels } from './eval-report.ts';
-import type { QuestionResult, Scope } from './evaluation.ts';
+import { meanInterval, type Interval } from './intervals.ts';
+import { GIVEN_METRICS, METRICS, type GivenMetric, type Metric } from './metrics.ts';
+import type { EvaluationReport, MeasuredModels } from './report.ts';
+import type { QuestionResult, Scope } from './evaluate.ts';
 
 /** One measure on the same questions in two settings. */
 export interface Difference {
@@ -20,7 +19,9 @@ export interface Difference {
 	verdict: 'better' | 'worse' | 'noise' | 'same';
 }
 
-export type Differences = { questions: number } & Record<Metric, Difference>;
+/** Those of what the model is given are over the questions where both sides have them, absent when there are none. */
+export type Differences = { questions: number } & Record<Metric, Difference> &
+	Partial<Record<GivenMetric, Difference>>;
 
 /** What became of a question. */
 export interface ChangedQuestion {
@@ -30,7 +31,7 @@ export interface ChangedQuestion {
 	old: ChangedSide;
 	new: ChangedSide;
 }
-type ChangedSide = Pick<QuestionResult, 'ndcg_at_10' | 'first_relevant_rank' | 'refused'>;
+type ChangedSide = Pick<QuestionResult, 'essential' | 'ndcg_at_10' | 'first_relevant_rank' | 'refused'>;
 
 export interface ScopeComparison {
 	overall: Differences;
@@ -38,18 +39,23 @@ export interface ScopeComparison {
 	libraries: Record<string, Differences>;
 	/** Questions that the documentation answers and the gate refuses all the same. */
 	refused_wrongly: { old: number; new: number };
-	/** Those whose nDCG, first right page or refusal changed; the most changed nDCG first. */
+	/** Those whose essential facts, nDCG, first right page or refusal changed; the most changed facts first, then the most changed nDCG. */
 	changed: ChangedQuestion[];
 }
 
 /** A report that can be compared, and what to call it. */
-export interface ComparedReport extends Pick<
-	EvaluationReport,
-	'off_topic' | 'times' | 'skipped' | 'results'
-> {
+export interface ComparedReport extends Pick<EvaluationReport, 'off_topic' | 'times' | 'skipped'> {
+	results: ComparedResult[];
 	label: string;
 	models?: MeasuredModels | undefined;
 }
+
+/** What is compared of a question. */
+export type ComparedResult = Pick<
+	QuestionResult,
+	'id' | 'question' | 'library' | 'scope' | 'first_relevant_rank' | 'refused' | Metric
+> &
+	Record<GivenMetric, number | null>;
 
 export interface Comparison {
 	old: ComparedSide;
@@ -67,8 +73,8 @@ type ComparedSide = Pick<ComparedReport, 'label' | 'models' | 'skipped'> & {
 };
 
 interface Pair {
-	old: QuestionResult;
-	new: QuestionResult;
+	old: ComparedResult;
+	new: ComparedResult;
 }
 
 /** Compares two settings question by question: only questions that both were asked count, each with itself. */
@@ -107,10 +113,10 @@ function side({ label, models, skipped, times }: ComparedReport): ComparedSide {
 
 /** The same question in the same scope about the same library; one that was asked twice is paired in order. */
 function pairUp(
-	older: readonly QuestionResult[],
-	newer: readonly QuestionResult[]
+	older: readonly ComparedResult[],
+	newer: readonly ComparedResult[]
 ): { pairs: Pair[]; unpaired: { old: number; new: number } } {
-	const key = ({ scope, library, question }: QuestionResult) => JSON.stringify([scope, library, question]);
+	const key = ({ scope, library, question }: ComparedResult) => JSON.stringify([scope, library, question]);
 	const waiting = Map.groupBy(older, key);
 	const pairs = newer.flatMap((result) => {
 		const partner = waiting.get(key(result))?.shift();
@@ -131,28 +137,34 @@ function compareScope(pairs: readonly Pair[]): ScopeComparison {
 }
 
 function differences(pairs: readonly Pair[]): Differences {
-	const means = {
-		old: meanMetrics(pairs.map(({ old }) => old)),
-		new: meanMetrics(pairs.map((pair) => pair.new))
-	};
+	const differs = [...METRICS, ...GIVEN_METRICS].flatMap((metric) => {
+		const difference = differenceOf(pairs, metric);
+		return difference ? [[metric, difference]] : [];
+	});
+	return { questions: pairs.length, ...Object.fromEntries(differs) };
+}
+
+/** @returns null when no question has the measure on both sides */
+function differenceOf(pairs: readonly Pair[], metric: Metric | GivenMetric): Difference | null {
+	const measured = pairs.flatMap((pair) => {
+		const [old, now] = [pair.old[metric], pair.new[metric]];
+		return old === null || now === null ? [] : [{ old, new: now }];
+	});
+	if (measured.length === 0) return null;
+	const changes = measured.map((each) => each.new - each.old);
+	const mean = (of: keyof Pair) => measured.reduce((sum, each) => sum + each[of], 0) / measured.length;
+	const better = changes.filter((change) => change > 0).length;
+	const worse = changes.filter((change) => change < 0).length;
+	const interval = meanInterval(changes);
 	return {
-		questions: pairs.length,
-		...byMetric((metric): Difference => {
-			const changes = pairs.map((pair) => pair.new[metric] - pair.old[metric]);
-			const better = changes.filter((change) => change > 0).length;
-			const worse = changes.filter((change) => change < 0).length;
-			const interval = meanInterval(changes);
-			return {
-				old: means.old[metric],
-				new: means.new[metric],
-				difference: means.new[metric] - means.old[metric],
-				interval,
-				better,
-				worse,
-				same: changes.length - better - worse,
-				verdict: better + worse === 0 ? 'same' : judge(interval)
-			};
-		})
+		old: mean('old'),
+		new: mean('new'),
+		difference: mean('new') - mean('old'),
+		interval,
+		better,
+		worse,
+		same: changes.length - better - worse,
+		verdict: better + worse === 0 ? 'same' : judge(interval)
 	};
 }
 
@@ -163,6 +175,7 @@ function judge(interval: Interval | null): Difference['verdict'] {
 
 function isChanged({ old, new: now }: Pair): boolean {
 	return (
+		factChange({ old, new: now }) > 0 ||
 		old.ndcg_at_10 !== now.ndcg_at_10 ||
 		old.first_relevant_rank !== now.first_relevant_rank ||
 		old.refused !== now.refused
@@ -172,12 +185,18 @@ function isChanged({ old, new: now }: Pair): boolean {
 function byChange(a: Pair, b: Pair): number {
 	const gain = (pair: Pair) => Math.abs(pair.new.ndcg_at_10 - pair.old.ndcg_at_10);
 	const move = (pair: Pair) => Math.abs(1 / (rank(pair.new) + 1) - 1 / (rank(pair.old) + 1));
-	const rank = (result: QuestionResult) => result.first_relevant_rank ?? Infinity;
-	return gain(b) - gain(a) || move(b) - move(a);
+	const rank = (result: ComparedResult) => result.first_relevant_rank ?? Infinity;
+	return factChange(b) - factChange(a) || gain(b) - gain(a) || move(b) - move(a);
+}
+
+/** Of the share of essential facts; 0 where a side does not have it. */
+function factChange({ old, new: now }: Pair): number {
+	return old.essential === null || now.essential === null ? 0 : Math.abs(now.essential - old.essential);
 }
 
 function describe({ old, new: now }: Pair): ChangedQuestion {
-	const side = ({ ndcg_at_10, first_relevant_rank, refused }: QuestionResult): ChangedSide => ({
+	const side = ({ essential, ndcg_at_10, first_relevant_rank, refused }: ComparedResult): ChangedSide => ({
+		essential,
 		ndcg_at_10,
 		first_relevant_rank,
 		refused

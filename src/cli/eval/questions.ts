@@ -1,19 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { z } from 'zod';
-import { questionSchema } from '#lib/contract/ask.ts';
 import { AppError } from '#lib/server/error.ts';
+import { evalQuestionSchema, type EvalQuestion } from '#lib/server/evaluation/question.ts';
 import { invalidInput } from '#lib/server/transport/invalid-input.ts';
-
-/** One line of a questions file; further fields are left alone. */
-const evalQuestionSchema = z.object({
-	id: z.string().optional(),
-	question: questionSchema,
-	/** Where its answer is; absent for an off-topic question or one over all libraries. */
-	library: z.string().optional(),
-	/** Documents each of which answers it; empty for an off-topic question. */
-	relevant: z.array(z.string()).default([])
-});
-export type EvalQuestion = z.output<typeof evalQuestionSchema>;
 
 /**
  * Reads questions, one JSON object a line.

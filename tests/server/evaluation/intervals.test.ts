@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { meanInterval, shareInterval } from '../../src/cli/eval-interval.ts';
-import { randomNumbers } from '../../src/cli/random-numbers.ts';
+import { meanInterval, shareInterval } from '#lib/server/evaluation/intervals.ts';
+import { randomNumbers } from '#lib/server/evaluation/random-numbers.ts';
 
 const share = fc.double({ min: 0, max: 1, noNaN: true });
 

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { labelOf, parseCompared } from '../../src/cli/eval-compared.ts';
-import { compare, type ComparedReport } from '../../src/cli/eval-comparison.ts';
-import type { QuestionResult, Scope } from '../../src/cli/evaluation.ts';
+import { compare, type ComparedReport, type ComparedResult } from '#lib/server/evaluation/comparison.ts';
+import type { Scope } from '#lib/server/evaluation/evaluate.ts';
+import { labelOf, parseCompared } from '../../../src/cli/eval/compared.ts';
 
-function result(question: string, gain: number, changes: Partial<QuestionResult> = {}): QuestionResult {
+function result(question: string, gain: number, changes: Partial<ComparedResult> = {}): ComparedResult {
 	return {
 		id: null,
 		question,
@@ -12,6 +12,9 @@ function result(question: string, gain: number, changes: Partial<QuestionResult>
 		scope: 'all',
 		first_relevant_rank: gain > 0 ? 1 : null,
 		refused: false,
+		essential: null,
+		all_essential: null,
+		page_hit: Number(gain > 0),
 		recall_at_5: gain,
 		recall_at_20: gain,
 		mrr_at_10: gain,
@@ -19,7 +22,7 @@ function result(question: string, gain: number, changes: Partial<QuestionResult>
 		...changes
 	};
 }
-const reported = (label: string, results: QuestionResult[]): ComparedReport => ({
+const reported = (label: string, results: ComparedResult[]): ComparedReport => ({
 	label,
 	results,
 	times: {}
@@ -85,6 +88,29 @@ describe('a comparison', () => {
 		expect(comparison.within_library!.overall.ndcg_at_10.difference).toBe(1);
 		expect(comparison.over_all_libraries!.libraries.x!.ndcg_at_10.difference).toBe(0);
 		expect(comparison.over_all_libraries!.libraries.y!.ndcg_at_10.difference).toBe(0.25);
+	});
+
+	it('is of essential facts over the questions that have them on both sides, and lists the most changed first', () => {
+		const sides = (question: string, essential: number | null, gain: number) =>
+			result(question, gain, { essential, all_essential: essential && Math.floor(essential) });
+		const comparison = compare(
+			reported('a', [sides('p', 0.5, 1), sides('q', 1, 0), sides('r', null, 0)]),
+			reported('b', [sides('p', 1, 1), sides('q', 1, 1), sides('r', 1, 0)])
+		);
+		const { overall, changed } = comparison.over_all_libraries!;
+		expect(overall.essential).toMatchObject({
+			old: 0.75,
+			new: 1,
+			difference: 0.25,
+			better: 1,
+			worse: 0,
+			same: 1
+		});
+		expect(overall.all_essential).toMatchObject({ old: 0.5, new: 1, better: 1, same: 1 });
+		expect(changed.map(({ question }) => question)).toEqual(['p', 'q']);
+		expect(changed[0]).toMatchObject({ old: { essential: 0.5 }, new: { essential: 1 } });
+		const unmarked = compare(reported('a', [result('q', 0)]), reported('b', [result('q', 1)]));
+		expect(unmarked.over_all_libraries!.overall).not.toHaveProperty('essential');
 	});
 
 	it('counts refusals, and shows a question that is refused now', () => {

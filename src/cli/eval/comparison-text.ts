@@ -1,11 +1,19 @@
-import { formatDuration, formatPlural } from '#lib/ui/format/index.ts';
-import type { ChangedQuestion, Comparison, Difference, ScopeComparison } from './eval-comparison.ts';
-import { METRIC_LABELS, METRICS } from './eval-metrics.ts';
-import { SCOPE_TITLES } from './eval-text.ts';
-import { shorten, writeLine, writeTable } from './terminal.ts';
+import { ABSENT, formatDuration, formatPlural } from '#lib/ui/format/index.ts';
+import type {
+	ChangedQuestion,
+	Comparison,
+	Difference,
+	ScopeComparison
+} from '#lib/server/evaluation/comparison.ts';
+import { GIVEN_LABELS, GIVEN_METRICS, METRIC_LABELS, METRICS } from '#lib/server/evaluation/metrics.ts';
+import { SCOPE_TITLES } from './report-text.ts';
+import { shorten, writeLine, writeTable } from '../terminal.ts';
 
 /** Questions that are listed; the JSON has them all. */
 const LISTED = 10;
+
+const COMPARED = [...GIVEN_METRICS, ...METRICS];
+const LABELS = { ...GIVEN_LABELS, ...METRIC_LABELS };
 
 /** Prints a comparison for people. */
 export function writeComparison(comparison: Comparison): void {
@@ -36,16 +44,22 @@ export function writeComparison(comparison: Comparison): void {
 function writeScope(title: string, { overall, libraries, refused_wrongly, changed }: ScopeComparison): void {
 	writeLine(`${title}: ${formatPlural(overall.questions, 'question')}`);
 	const perLibrary = Object.entries(libraries);
+	const measures = COMPARED.flatMap((measure) => {
+		const difference = overall[measure];
+		return difference ? [{ label: LABELS[measure], difference }] : [];
+	});
+	const main = overall.essential ? 'essential' : 'ndcg_at_10';
 	writeTable(
 		['measure', 'library', 'old', 'new', 'difference', 'better', 'worse', 'same'],
 		[
-			...METRICS.map((metric) => row(METRIC_LABELS[metric], 'all', overall[metric])),
-			...(perLibrary.length > 1 ? perLibrary : []).map(([name, differences]) =>
-				row(METRIC_LABELS.ndcg_at_10, name, differences.ndcg_at_10)
-			)
+			...measures.map(({ label, difference }) => row(label, 'all', difference)),
+			...(perLibrary.length > 1 ? perLibrary : []).flatMap(([name, differences]) => {
+				const difference = differences[main];
+				return difference ? [row(LABELS[main], name, difference)] : [];
+			})
 		]
 	);
-	for (const metric of METRICS) writeLine(verdict(METRIC_LABELS[metric], overall[metric]));
+	for (const { label, difference } of measures) writeLine(verdict(label, difference));
 	writeLine(`refused wrongly: ${refused_wrongly.old} → ${refused_wrongly.new}`);
 	if (changed.length > 0) writeChanged(changed);
 	writeLine();
@@ -84,15 +98,22 @@ function verdict(measure: string, { verdict, interval }: Difference): string {
 function writeChanged(changed: readonly ChangedQuestion[]): void {
 	const listed = changed.slice(0, LISTED);
 	writeLine(`Changed most, ${listed.length} of ${changed.length}:`);
+	const hasFacts = listed.some(({ old, new: now }) => old.essential !== null && now.essential !== null);
 	writeTable(
-		['nDCG@10', 'first right page', 'library', 'question'],
+		[...(hasFacts ? [GIVEN_LABELS.essential] : []), 'nDCG@10', 'first right page', 'library', 'question'],
 		listed.map((each) => [
-			`${each.old.ndcg_at_10.toFixed(3)} → ${each.new.ndcg_at_10.toFixed(3)}`,
+			...(hasFacts ? [change(each.old.essential, each.new.essential)] : []),
+			change(each.old.ndcg_at_10, each.new.ndcg_at_10),
 			`${place(each.old)} → ${place(each.new)}`,
 			each.library ?? '–',
 			shorten(each.question, 90)
 		])
 	);
+}
+
+function change(old: number | null, now: number | null): string {
+	const figure = (value: number | null) => (value === null ? ABSENT : value.toFixed(3));
+	return `${figure(old)} → ${figure(now)}`;
 }
 
 function place({ first_relevant_rank, refused }: ChangedQuestion['old']): string {
