@@ -164,6 +164,7 @@ async function warmUp(index: OramaIndex): Promise<void> {
 	const breather = new Breather();
 	for (const question of WARM_UP_QUESTIONS) {
 		const hits = await index.searchText(question, { limit: 50 });
+		await index.questionWords(question);
 		const ids = hits.map((hit) => hit.chunk_id);
 		await index.searchPages({ question }, ids);
 		await index.features({ question }, ids);

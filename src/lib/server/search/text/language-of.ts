@@ -1,6 +1,6 @@
 import { stopwords as english } from '@orama/stopwords/english';
 import { stopWords } from '#lib/server/search/stop-words.ts';
-import { languages, rulesOf, type Language } from './languages.ts';
+import { frequentWords, languages, type Language } from './languages.ts';
 import { hasOtherScript } from './script.ts';
 
 /** Characters that are looked at to tell the language of a document. */
@@ -141,12 +141,14 @@ function makeLexicon(): ReadonlyMap<string, readonly Language[]> {
 	const made = new Map<string, Language[]>();
 	const add = (words: Iterable<string>, language: Language) => {
 		for (const each of words) {
+			const speaking = made.get(each);
 			// Single letters are variables.
-			if (!/^[a-z]$/.test(each)) made.set(each, [...new Set([...(made.get(each) ?? []), language])]);
+			if (!speaking && (each.length > 1 || each > 'z')) made.set(each, [language]);
+			else if (speaking && speaking.at(-1) !== language) speaking.push(language);
 		}
 	};
 	add([...english, ...stopWords], 'english');
-	for (const language of languages) add(rulesOf(language).frequentWords, language);
+	for (const language of languages) add(frequentWords(language), language);
 	return made;
 }
 

@@ -35,8 +35,6 @@ import { moreStopWords } from './stop-word-lists.ts';
 export interface LanguageRules {
 	/** In lower case, as they are and without accents. */
 	stopWords: ReadonlySet<string>;
-	/** The same as they are written only. */
-	frequentWords: readonly string[];
 	/** The stem of a word in lower case, accents and all; absent where there is no stemmer. */
 	stem?: (word: string) => string;
 }
@@ -104,11 +102,14 @@ export function rulesOf(language: Exclude<Language, 'english'>): LanguageRules {
 	const made = known.get(language);
 	if (made) return made;
 	const { words, stem, subjects }: Source = sources[language];
-	const frequentWords = listOf(words);
-	const stopWords = stopWordSet(frequentWords, foldLatin, subjects);
-	const rules: LanguageRules = { stopWords, frequentWords, ...(stem && { stem }) };
+	const rules: LanguageRules = { stopWords: stopWordSet(words, foldLatin, subjects), ...(stem && { stem }) };
 	known.set(language, rules);
 	return rules;
+}
+
+/** The stop words of a language as they are written. */
+export function frequentWords(language: Exclude<Language, 'english'>): readonly string[] {
+	return listOf(sources[language].words);
 }
 
 /** A set of words as they are in lower case, and as they are indexed; without the words of `subjects`. */

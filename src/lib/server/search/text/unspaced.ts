@@ -58,8 +58,8 @@ export function unspacedWords(token: string, dropsStopWords: boolean): UnspacedW
 function ideographicTerms(word: string, isKept: boolean, next: string | undefined): string[] {
 	const characters = [...word];
 	const whole = katakana.test(word) && characters.length >= LEAST_LONG_VOWEL ? word.replace(/ー$/, '') : word;
-	const isWord = isKept && (characters.length > 1 ? !han.test(word) : han.test(word));
-	const terms = isWord ? [whole] : [];
+	// A single letter of Japanese is a particle or an ending.
+	const terms = isKept && (characters.length > 1 || han.test(word)) ? [whole] : [];
 	if (hiraganaOnly.test(word)) return terms;
 	const ahead = next === undefined ? [] : [[...next][0]!];
 	const along = [...characters, ...ahead];
