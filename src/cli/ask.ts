@@ -54,17 +54,24 @@ export async function ask(question: string, { json, ...options }: AskOptions): P
 	});
 }
 
+/** The cited ones first, with their addresses; the others that were given in a line each. */
 function writeSources({ sources, citations }: Trace): void {
 	if (sources.length === 0) return;
+	const cited = sources.filter(({ n }) => citations.includes(n));
+	const others = sources.filter(({ n }) => !citations.includes(n));
 	writeLine('Sources');
-	for (const source of sources) {
-		const place = [source.title, ...source.heading_path].filter((part, at, all) => part !== all[at - 1]);
+	for (const source of cited) {
 		const address = source.url && `${source.url}${source.anchor ? `#${source.anchor}` : ''}`;
-		const mark = citations.includes(source.n) ? '*' : ' ';
-		writeLine(`${mark}[${source.n}] ${source.library}: ${place.join(' › ')}`);
+		writeLine(`*${nameOf(source)}`);
 		writeLine(`      ${address ?? source.document}`);
 	}
+	for (const source of others) writeLine(` ${nameOf(source)}`);
 	writeLine();
+}
+
+function nameOf({ n, library, title, heading_path }: Source): string {
+	const place = [title, ...heading_path].filter((part, at, all) => part !== all[at - 1]);
+	return `[${n}] ${library}: ${place.join(' › ')}`;
 }
 
 /** One line that says where the time went. */

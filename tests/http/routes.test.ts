@@ -144,13 +144,16 @@ describe('the other routes', () => {
 
 	it('POST /search gives the retrieval of an answer without a model call and without a trace', async () => {
 		const [calls, traces] = [test.model.chatCalls.length, (await test.json<[]>('/traces')).length];
-		const response = await test.post('/search', { question, library: 'orchard', limit: 2 });
+		const response = await test.post('/search', { question, library: 'orchard', limit: 50 });
 		const found = searchResponseSchema.parse(await response.json());
-		expect(found.results.map((result) => result.n)).toEqual([1, 2]);
+		expect(found.results.map((result) => result.n)).toEqual(found.results.map((_, at) => at + 1));
 		const { sources } = askResponseSchema.parse(
 			await (await test.post('/ask', { question, library: 'orchard', limit: 2 })).json()
 		);
-		expect(found.results.map((result) => result.chunk_id)).toEqual(sources.map((source) => source.chunk_id));
+		// Sources are chosen from the same passages: the best first, the others by what they add.
+		const ids = found.results.map((result) => result.chunk_id);
+		expect(sources[0]!.chunk_ids).toContain(ids[0]);
+		expect(ids).toEqual(expect.arrayContaining(sources.flatMap((source) => source.chunk_ids)));
 		expect(test.model.chatCalls).toHaveLength(calls + 1);
 		expect(await test.json('/traces')).toHaveLength(traces + 1);
 	});

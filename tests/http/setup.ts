@@ -18,6 +18,8 @@ export interface HttpTestOptions {
 	env?: Record<string, string> | ((model: ModelServer) => Record<string, string>);
 	/** False starts without documents. */
 	docs?: boolean;
+	/** More pages of the libraries `orchard` and `harbor`, by path. */
+	pages?: Record<string, string>;
 	/** Program and arguments that start the application, when they are not the usual ones. */
 	command?: readonly string[];
 }
@@ -41,7 +43,7 @@ export async function startHttpTest(options: HttpTestOptions = {}): Promise<Http
 		await rm(folder, { recursive: true, force: true });
 	};
 	try {
-		for (const [path, text] of Object.entries(PAGES)) {
+		for (const [path, text] of Object.entries({ ...PAGES, ...options.pages })) {
 			await mkdir(dirname(join(folder, path)), { recursive: true });
 			await writeFile(join(folder, path), text);
 		}

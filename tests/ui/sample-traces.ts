@@ -1,3 +1,4 @@
+import type { Source } from '#lib/contract/chunk.ts';
 import type { Candidate, Step, StepName, Trace, TraceStatus } from '#lib/contract/trace.ts';
 import { unionLength } from '#lib/server/trace/interval.ts';
 
@@ -31,8 +32,10 @@ export interface SampleOptions {
 	question?: string;
 	library_filter?: string | null;
 	status?: TraceStatus;
-	/** Rows of the ledger. */
+	/** Rows of the ledger; from 8 on one of them is a neighbour that no search found. */
 	candidates?: number;
+	/** Whether the question had to be rewritten. */
+	followUp?: boolean;
 }
 
 /** A made-up trace whose parts fit together as in a real one. */
@@ -47,21 +50,34 @@ export function sampleTrace(random: () => number, options: SampleOptions = {}): 
 		return start_ms + duration_ms;
 	};
 
-	const embedded = add('query_embedding', 0.3, between(0.5, 8), { dimensions: 384 });
+	const isFollowUp = options.followUp ?? random() < 0.15;
+	const standalone = isFollowUp
+		? add('query_rewriting', 0.2, between(200, 700), { n_turns: 1, method: 'model' })
+		: 0.3;
+	const embedded = add('query_embedding', standalone, between(0.5, 8), { dimensions: 384 });
 	const semantic = add('retrieval_semantic', embedded, between(5, 40), { n_results: 50 });
-	const bm25 = add('retrieval_bm25', 0.4, between(2, 15), { n_results: 50 });
+	const bm25 = add('retrieval_bm25', standalone + 0.1, between(2, 15), { n_results: 50 });
 	const fused = add('fusion_rrf', Math.max(semantic, bm25) + 0.2, between(0.2, 2), {
 		n_candidates: 80,
 		k: 60
 	});
-	const reranked = add('reranking', fused, between(20, 150), { n_input: 30, n_output: 5, model: 'built-in' });
+	const reranked = add('reranking', fused, between(20, 150), {
+		n_input: 30,
+		n_output: 30,
+		model: 'built-in'
+	});
 	let end = add('evidence_gate', reranked + 0.1, 0.05, { answerable: !refused, best_score: 0.81 });
 	let first: number | null = refused ? end : null;
 	const called = !refused && status !== 'pending';
 	const failed = status === 'error';
 	const completion = Math.floor(between(80, 400));
 	if (called) {
-		end = add('prompt_building', end, between(0.2, 1), { n_sources: 5, characters: 5400 });
+		end = add('source_selection', end, between(0.5, 3), {
+			n_sources: 11,
+			source_tokens: 2940,
+			room_tokens: 3000
+		});
+		end = add('prompt_building', end, between(0.2, 1), { n_sources: 11, characters: 12_400 });
 		const generation = between(600, 4200);
 		if (!failed) first = end + between(120, 500);
 		add('llm_generation', end + 0.1, generation, {
@@ -80,21 +96,7 @@ export function sampleTrace(random: () => number, options: SampleOptions = {}): 
 	steps.sort((a, b) => a.start_ms - b.start_ms);
 	const total = status === 'pending' || status === 'interrupted' ? null : end + between(0.2, 3);
 	const candidates = sampleCandidates(random, options.candidates ?? 60, refused);
-	const inContext = candidates.filter((candidate) => candidate.in_context);
-	const sources = called
-		? inContext.map((candidate, index) => ({
-				n: index + 1,
-				chunk_id: candidate.chunk_id,
-				chunk_ids: [candidate.chunk_id],
-				library: candidate.library,
-				document: candidate.document,
-				title: candidate.heading_path[0] ?? candidate.document,
-				heading_path: candidate.heading_path,
-				url: `https://docs.example.org/${candidate.document}`,
-				anchor: 'details',
-				text: 'Declare the body as a parameter with a type.\n\n```python\n@app.post("/items/")\nasync def create(item: Item):\n    return item\n```'
-			}))
-		: [];
+	const sources = called ? sampleSources(candidates) : [];
 	const question = options.question ?? pick(QUESTIONS);
 	return {
 		trace_id: options.trace_id ?? uuid(random),
@@ -162,8 +164,10 @@ function pickStatus(number: number): TraceStatus {
 
 function sampleCandidates(random: () => number, count: number, refused: boolean): Candidate[] {
 	const ranked = (index: number, seen: boolean, score: number) => (seen ? { rank: index + 1, score } : null);
-	return Array.from({ length: count }, (_, index) => {
-		const inContext = !refused && index < 5;
+	const given = refused ? 0 : Math.max(3, Math.min(12, Math.floor(count / 4)));
+	const hasNeighbour = !refused && count >= 8;
+	const rows = Array.from({ length: hasNeighbour ? count - 1 : count }, (_, index): Candidate => {
+		const inContext = index < given;
 		const reranked = index < Math.min(30, count / 2);
 		const semantic = inContext || random() < 0.7;
 		return {
@@ -180,10 +184,42 @@ function sampleCandidates(random: () => number, count: number, refused: boolean)
 			rerank: ranked(index, reranked, 0.95 - index * 0.02),
 			features: reranked ? { coverage: 0.9 - index * 0.02, phrase: 0.4, heading: 0.25 } : undefined,
 			in_context: inContext,
-			cited: !refused && (index === 0 || index === 2),
-			dropped_at: inContext ? null : refused ? 'evidence_gate' : reranked ? 'reranking' : 'fusion_rrf'
+			cited: inContext && (index === 0 || index === 2),
+			dropped_at: inContext
+				? null
+				: refused
+					? 'evidence_gate'
+					: reranked
+						? (['redundant', 'budget', 'budget'] as const)[index % 3]!
+						: 'fusion_rrf'
 		};
 	});
+	if (!hasNeighbour) return rows;
+	const beside = rows[1]!;
+	const neighbour = { ...beside, chunk_id: `${beside.chunk_id}-next`, features: undefined };
+	return [...rows, { ...neighbour, semantic: null, bm25: null, fusion: null, rerank: null }];
+}
+
+/** What was in context as sources: a neighbour, which no search found, in one with the passage before it, all others alone. */
+function sampleSources(candidates: readonly Candidate[]): Source[] {
+	return candidates
+		.filter((candidate) => candidate.in_context && candidate.fusion)
+		.map((candidate, index) => {
+			const { chunk_id, library, document, heading_path } = candidate;
+			const next = candidates.filter((other) => other.chunk_id === `${chunk_id}-next`);
+			return {
+				n: index + 1,
+				chunk_id,
+				chunk_ids: [chunk_id, ...next.map((other) => other.chunk_id)],
+				library,
+				document,
+				title: heading_path[0] ?? document,
+				heading_path,
+				url: `https://docs.example.org/${document}`,
+				anchor: 'details',
+				text: 'Declare the body as a parameter with a type.\n\n```python\n@app.post("/items/")\nasync def create(item: Item):\n    return item\n```'
+			};
+		});
 }
 
 function uuid(random: () => number): string {

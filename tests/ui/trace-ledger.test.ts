@@ -5,7 +5,7 @@ import { filterCounts, LEDGER_FILTERS, passes, sortByStage, STAGES } from '#lib/
 import { randomNumbers, sampleTrace } from './sample-traces.ts';
 
 const ledgers = fc
-	.record({ seed: fc.integer(), candidates: fc.integer({ min: 6, max: 120 }) })
+	.record({ seed: fc.integer(), candidates: fc.integer({ min: 8, max: 120 }) })
 	.map(
 		({ seed, candidates }) => sampleTrace(randomNumbers(seed), { status: 'success', candidates }).candidates
 	);

@@ -41,7 +41,8 @@ beforeAll(async () => {
 	store.close();
 	[test, archive, browser] = await Promise.all([
 		startHttpTest({
-			env: { CHAT_MODEL: 'test-model' },
+			// So few that not all passages of the small index have room.
+			env: { CHAT_MODEL: 'test-model', SOURCE_TOKENS: '110' },
 			model: { script: answer(['Plant', ' them', ' in', ' autumn', ' [1].'], { everyMs: 15 }) }
 		}),
 		startApp({ dataDir: data.path }),
@@ -188,9 +189,10 @@ describe('the ledger', () => {
 		const cited = answered.candidates.filter((candidate) => candidate.cited);
 		const dropped = answered.candidates.filter(({ in_context }) => !in_context);
 		expect(inContext.map(({ chunk_id }) => chunk_id).toSorted()).toEqual(
-			answered.sources.map(({ chunk_id }) => chunk_id).toSorted()
+			answered.sources.flatMap(({ chunk_ids }) => chunk_ids).toSorted()
 		);
 		expect(cited.length).toBe(1);
+		expect(dropped.length).toBeGreaterThan(0);
 		for (const [name, wanted] of [
 			['in_context', inContext],
 			['cited', cited],
@@ -236,6 +238,36 @@ describe('the ledger', () => {
 			expect(box!.x + box!.width).toBeLessThanOrEqual(scroller!.x + scroller!.width);
 		}
 		await expectSound(page);
+	});
+
+	it('says why a passage was not given', async () => {
+		await using opened = await openPage(browser, address(answered));
+		const { page } = opened;
+		const dropped = answered.candidates.find(({ dropped_at }) => dropped_at === 'budget')!;
+		const outcome = page.locator(`tr[data-chunk="${dropped.chunk_id}"] .outcome`);
+		expect(plain(await outcome.innerText())).toContain('Dropped: no room in SOURCE_TOKENS');
+	});
+
+	it('leads from each passage of a source to it, a neighbour that no search found among them', async () => {
+		await using opened = await openPage(browser, address(large));
+		const { page } = opened;
+		const joined = large.sources.find(({ chunk_ids }) => chunk_ids.length > 1)!;
+		const source = page.locator(`#source-${joined.n}`);
+		expect(plain(await source.locator('summary').innerText())).toContain('· 2 passages');
+		for (const id of joined.chunk_ids) {
+			const row = page.locator(`tr[data-chunk="${id}"]`);
+			await row.getByRole('link', { name: `In context [${joined.n}]` }).click();
+			const summary = source.locator('summary');
+			await eventually(() => summary.evaluate((each) => each === document.activeElement)).toBe(true);
+		}
+		const marks = await page
+			.locator('tr[data-chunk]')
+			.evaluateAll((rows) =>
+				rows
+					.filter((row) => row.querySelector('.outcome')!.textContent.includes('neighbour'))
+					.map((row) => row.getAttribute('data-chunk'))
+			);
+		expect(marks).toEqual([joined.chunk_ids[1]]);
 	});
 
 	it('is sorted by a stage with the keyboard: best first, worst first, then as it was', async () => {

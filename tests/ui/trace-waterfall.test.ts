@@ -1,11 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Step, StepName } from '#lib/contract/trace.ts';
+import type { DroppedAt, Step, StepName } from '#lib/contract/trace.ts';
 import { unionLength } from '#lib/server/trace/interval.ts';
 import { latencyParts } from '#lib/ui/chat/latency.ts';
 import { niceTicks } from '#lib/ui/trace/axis.ts';
 import { detailRows } from '#lib/ui/trace/details.ts';
-import { detailLabel, headingLabel, outcomeLabel, placeLabel } from '#lib/ui/trace/labels.ts';
+import {
+	detailLabel,
+	headingLabel,
+	isNeighbour,
+	outcomeLabel,
+	placeLabel,
+	sourceNumbers
+} from '#lib/ui/trace/labels.ts';
 import { PHASE_COLORS, uncovered } from '#lib/ui/trace/phase.ts';
 import { place, waterfallEnd, waterfallRows } from '#lib/ui/trace/waterfall.ts';
 import { randomNumbers, sampleTrace } from './sample-traces.ts';
@@ -44,6 +51,21 @@ describe('the waterfall', () => {
 			duration_ms: trace.unaccounted_ms
 		});
 		expect(waterfallEnd(trace)).toBe(trace.total_duration_ms);
+	});
+
+	it('has the rewriting of a follow-up in a colour of its own, and the choice of sources in that of retrieval', () => {
+		const trace = sampleTrace(randomNumbers(4), { status: 'success', followUp: true });
+		const row = (name: StepName) => waterfallRows(trace).find(({ step }) => step?.name === name);
+		expect(row('query_rewriting')).toMatchObject({ color: PHASE_COLORS.rewriting });
+		expect(row('source_selection')).toMatchObject({
+			label: 'Source selection',
+			color: PHASE_COLORS.retrieval
+		});
+		expect(new Set(Object.values(PHASE_COLORS)).size).toBe(4);
+		expect(latencyParts(trace)[0]).toEqual({
+			label: 'rewriting',
+			duration_ms: row('query_rewriting')!.duration_ms
+		});
 	});
 
 	it('begins with the waiting for a turn, which is no part of retrieval', () => {
@@ -147,9 +169,27 @@ describe('a candidate in words', () => {
 		const used = { ...candidate, in_context: true };
 		expect(outcomeLabel({ ...used, cited: true }, 2)).toBe('In context [2], cited');
 		expect(outcomeLabel(used, undefined)).toBe('In context');
-		expect(outcomeLabel({ ...candidate, dropped_at: 'evidence_gate' }, undefined)).toBe(
-			'Dropped at evidence gate'
-		);
+		const dropped = (at: DroppedAt) => outcomeLabel({ ...candidate, dropped_at: at }, undefined);
+		expect(dropped('evidence_gate')).toBe('Dropped at the evidence gate');
+		expect(dropped('budget')).toBe('Dropped: no room in SOURCE_TOKENS');
+		expect(dropped('redundant')).toBe('Dropped: a better source says the same');
+		expect(dropped('limit')).toBe('Dropped: over the limit of the request');
+		expect(dropped('prompt_building')).toBe('Dropped: no room in CONTEXT_TOKENS');
 		expect(outcomeLabel(candidate, undefined)).toBe('Not used');
+	});
+
+	it('has the number of the source that it is a part of', () => {
+		const numbers = sourceNumbers([
+			{ n: 1, chunk_ids: ['a'] },
+			{ n: 2, chunk_ids: ['b', 'c'] }
+		]);
+		expect(['a', 'b', 'c', 'd'].map((id) => numbers.get(id))).toEqual([1, 2, 2, undefined]);
+	});
+
+	it('is a neighbour when it was given though no stage had seen it', () => {
+		const unseen = { ...candidate, semantic: null, bm25: null, fusion: null, rerank: null, in_context: true };
+		expect(isNeighbour(unseen)).toBe(true);
+		expect(isNeighbour({ ...unseen, bm25: { rank: 3, score: 1 } })).toBe(false);
+		expect(isNeighbour({ ...unseen, in_context: false })).toBe(false);
 	});
 });

@@ -67,7 +67,7 @@ it('searches the parts of a question apart, shows each in the trace, and finds w
 	const details = trace.steps.find(({ name }) => name === 'retrieval_parts')!.details;
 	expect(details.parts).toEqual([
 		{ kind: 'error', text: 'KeyError: anchor_depth missing', n_results: 1 },
-		{ kind: 'identifiers', text: 'KeyError anchor_depth', n_results: 1 },
+		{ kind: 'identifiers', n_results: 1 },
 		expect.objectContaining({ kind: 'sentence', n_results: 40 }),
 		expect.objectContaining({ kind: 'sentence', n_results: 40 })
 	]);

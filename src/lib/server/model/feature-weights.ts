@@ -6,15 +6,15 @@
 export const featureWeights: Readonly<Record<string, number>> = {
 	/** The passage itself. */
 	body_bm25: 0.16,
+	length: 0.15,
 	coverage: 0.14,
-	length: 0.14,
 	bm25: 0.13,
 	proximity: 0.12,
 	code_bm25: 0.08,
 	body_coverage: 0.06,
 	/** The passage, for what the question opens with and for the part of it that it answers best. */
-	part_best: 0.2,
-	opening_bm25: 0.1,
+	part_best: 0.21,
+	opening_bm25: 0.09,
 	/** The page as a whole. */
 	document_bm25: 0.22,
 	document_coverage: 0.22,
@@ -30,8 +30,8 @@ export const featureWeights: Readonly<Record<string, number>> = {
 	document_heading_coverage: 0.09,
 	heading_coverage: 0.07,
 	heading_bm25: 0.06,
-	title_bm25: 0.06,
 	title_match: 0.06,
+	title_bm25: 0.05,
 	/** Where it is: overviews come first on a page. */
 	position: 0.17,
 	/** Small, because the built-in embedder sees the same words as everything above; see rerank-weights.ts. */
@@ -39,5 +39,5 @@ export const featureWeights: Readonly<Record<string, number>> = {
 	/** Which library it belongs to, when all are searched. */
 	library_likelihood: 0.28,
 	library_named: 0.09,
-	library_share: 0.02
+	library_share: 0.01
 };

@@ -32,7 +32,7 @@ const LATER = 0.5;
 /** Characters of the best section and of each other one: up to `whole` it is quoted as it stands, a longer one is shortened to `cut`. */
 const ROOM = { best: { whole: 2500, cut: 2000 }, other: { whole: 1500, cut: 1200 } };
 /** What another section of a page that is quoted already counts. */
-const SAME_PAGE = 0.9;
+const SAME_PAGE = 0.75;
 /** Share of the words in a row of a section that were quoted already, from which on it says nothing new. */
 const NEAR_DUPLICATE = 0.7;
 

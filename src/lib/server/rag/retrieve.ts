@@ -61,7 +61,12 @@ export async function retrieve(
 			}
 			const hits = fuseByReciprocalRank(lists);
 			details.n_results = hits.length;
-			details.parts = parts.map((part, at) => ({ ...part, n_results: lists[at]!.hits.length }));
+			// Words out of their place cannot be redacted: an address that was taken apart is no longer known as one.
+			details.parts = parts.map(({ kind, text }, at) => ({
+				kind,
+				...((kind === 'typed' || question.includes(text)) && kind !== 'identifiers' && { text }),
+				n_results: lists[at]!.hits.length
+			}));
 			trace.ledger.rank('parts', hits);
 			return { texts: parts.map((part) => part.text), hits };
 		});

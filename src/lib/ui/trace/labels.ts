@@ -7,7 +7,9 @@ import {
 	type TraceStatus,
 	type TraceSummary
 } from '#lib/contract/trace.ts';
+import type { Source } from '#lib/contract/chunk.ts';
 import { showHidden } from '#lib/ui/markdown/visible-text.ts';
+import { STAGES, type Stage } from './ledger.ts';
 
 /** What readers call each step. */
 export const STEP_LABELS: Record<StepName, string> = {
@@ -61,14 +63,15 @@ export const ROUTE_LABELS: Record<RouteName, string> = {
 	eval: 'Evaluation'
 };
 
-export const DROPPED_LABELS: Record<DroppedAt, string> = {
-	fusion_rrf: 'Rank fusion',
-	reranking: 'Reranking',
-	evidence_gate: 'Evidence gate',
-	redundant: 'Selection: a better source says the same',
-	limit: 'Selection: more sources than the request allows',
-	budget: 'Selection: no room in SOURCE_TOKENS',
-	prompt_building: 'Prompt building'
+/** Where or why a candidate went no further. */
+const DROPPED_LABELS: Record<DroppedAt, string> = {
+	fusion_rrf: 'Dropped at rank fusion',
+	reranking: 'Dropped at reranking',
+	evidence_gate: 'Dropped at the evidence gate',
+	redundant: 'Dropped: a better source says the same',
+	limit: 'Dropped: over the limit of the request',
+	budget: 'Dropped: no room in SOURCE_TOKENS',
+	prompt_building: 'Dropped: no room in CONTEXT_TOKENS'
 };
 
 /** The question, or that it was not kept. */
@@ -98,7 +101,20 @@ export function placeLabel({
 	return showHidden([`${library} / ${document}`, ...heading_path.slice(0, -1)].join(' › '));
 }
 
-/** What became of a candidate, in a few words. */
+/** Number of the source that each passage is a part of, by the id of the passage. */
+export function sourceNumbers(sources: readonly Pick<Source, 'n' | 'chunk_ids'>[]): Map<string, number> {
+	return new Map(sources.flatMap(({ n, chunk_ids }) => chunk_ids.map((id): [string, number] => [id, n])));
+}
+
+/** Whether a passage was found by no search, but given because one beside it is not complete without it. */
+export function isNeighbour(candidate: Pick<Candidate, 'in_context' | Stage>): boolean {
+	return candidate.in_context && STAGES.every((stage) => candidate[stage] === null);
+}
+
+/**
+ * What became of a candidate, in a few words.
+ * @param sourceNumber of the source that it is a part of; undefined when it was not given to the model.
+ */
 export function outcomeLabel(
 	{ in_context, cited, dropped_at }: Pick<Candidate, 'in_context' | 'cited' | 'dropped_at'>,
 	sourceNumber: number | undefined
@@ -107,7 +123,7 @@ export function outcomeLabel(
 		const place = sourceNumber === undefined ? 'In context' : `In context [${sourceNumber}]`;
 		return cited ? `${place}, cited` : place;
 	}
-	return dropped_at ? `Dropped at ${DROPPED_LABELS[dropped_at].toLowerCase()}` : 'Not used';
+	return dropped_at ? DROPPED_LABELS[dropped_at] : 'Not used';
 }
 
 /** The name of a detail as words: `n_results` is `Results`, `time_to_first_token_ms` is `Time to first token`. */
