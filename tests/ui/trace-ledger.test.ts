@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Candidate } from '#lib/contract/trace.ts';
-import { filterCounts, LEDGER_FILTERS, passes, sortByStage, STAGES } from '#lib/ui/trace/ledger.ts';
+import { filterCounts, LEDGER_FILTERS, passes, sortByStage, STAGES, stagesOf } from '#lib/ui/trace/ledger.ts';
 import { randomNumbers, sampleTrace } from './sample-traces.ts';
 
 const ledgers = fc
@@ -23,6 +23,21 @@ describe('the ledger', () => {
 				expect(seen).toEqual(seen.toSorted((a, b) => (descending ? b - a : a - b)));
 			})
 		);
+	});
+
+	it('has columns for the searches by parts and for pages where they found something', () => {
+		const [first, ...rest] = sampleTrace(randomNumbers(5), { status: 'success' }).candidates;
+		const ranked = { rank: 1, score: 0.5 };
+		expect(stagesOf([])).toEqual(['semantic', 'bm25', 'fusion', 'rerank']);
+		expect(stagesOf(rest)).toEqual(['semantic', 'bm25', 'fusion', 'rerank']);
+		expect(stagesOf([{ ...first!, parts: null, pages: ranked }, ...rest])).toEqual([
+			'semantic',
+			'bm25',
+			'pages',
+			'fusion',
+			'rerank'
+		]);
+		expect(stagesOf([{ ...first!, parts: ranked, pages: ranked }, ...rest])).toEqual(STAGES);
 	});
 
 	it('keeps the order of the trace without a stage', () => {

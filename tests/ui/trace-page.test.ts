@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Candidate, Trace } from '#lib/contract/trace.ts';
 import { SqliteTraceStore } from '#lib/server/store/sqlite.ts';
 import { formatDuration, formatScore } from '#lib/ui/format/index.ts';
-import { STAGES } from '#lib/ui/trace/ledger.ts';
+import { stagesOf } from '#lib/ui/trace/ledger.ts';
 import { startApp, type App } from '../fixtures/app-server.ts';
 import { startCuttingProxy } from '../fixtures/cutting-proxy.ts';
 import { tempFolder, type TempFolder } from '../fixtures/temp-folder.ts';
@@ -174,7 +174,7 @@ describe('the ledger', () => {
 			);
 		expect(cells).toEqual(
 			answered.candidates.map((candidate) =>
-				STAGES.map((stage) => {
+				stagesOf(answered.candidates).map((stage) => {
 					const ranked = candidate[stage];
 					return ranked ? `#${ranked.rank} ${formatScore(ranked.score)}` : '–';
 				})

@@ -129,7 +129,11 @@ describe('details of a step', () => {
 			best_score: 0.8123,
 			model: 'moonshot-v1-8k',
 			cost_usd: null,
-			weights: [1, 2]
+			weights: [1, 2],
+			parts: [
+				{ kind: 'error', text: 'ValueError: no', n_results: 12 },
+				{ kind: 'identifiers', n_results: 1 }
+			]
 		}).map(({ label, text }) => [label, text.replaceAll('\u00a0', ' ')]);
 		expect(rows).toEqual([
 			['Results', '50'],
@@ -139,7 +143,8 @@ describe('details of a step', () => {
 			['Best score', '0.812'],
 			['Model', 'moonshot-v1-8k'],
 			['Cost', 'unknown'],
-			['Weights', '[1,2]']
+			['Weights', '[1,2]'],
+			['Parts', 'kind error, text ValueError: no, results 12 · kind identifiers, results 1']
 		]);
 	});
 

@@ -8,7 +8,17 @@ export interface LatencyPart {
 const PARTS: { label: string; steps: StepName[] }[] = [
 	{ label: 'waiting', steps: ['queue'] },
 	{ label: 'rewriting', steps: ['query_rewriting'] },
-	{ label: 'retrieval', steps: ['query_embedding', 'retrieval_semantic', 'retrieval_bm25', 'fusion_rrf'] },
+	{
+		label: 'retrieval',
+		steps: [
+			'query_embedding',
+			'retrieval_semantic',
+			'retrieval_bm25',
+			'retrieval_parts',
+			'retrieval_pages',
+			'fusion_rrf'
+		]
+	},
 	{ label: 'reranking', steps: ['reranking'] },
 	{ label: 'generation', steps: ['llm_generation'] }
 ];

@@ -29,8 +29,9 @@ function detailText(key: string, value: unknown): string {
 	}
 	if (typeof value === 'object' && !Array.isArray(value)) {
 		return Object.entries(value)
-			.map(([name, each]) => `${name.replaceAll('_', ' ')} ${detailText(name, each)}`)
+			.map(([name, each]) => `${name.replace(/^n_/, '').replaceAll('_', ' ')} ${detailText(name, each)}`)
 			.join(', ');
 	}
-	return JSON.stringify(value);
+	const isList = Array.isArray(value) && value.some((each) => typeof each === 'object');
+	return isList ? value.map((each) => detailText(key, each)).join(' · ') : JSON.stringify(value);
 }

@@ -108,7 +108,7 @@ export function sourceNumbers(sources: readonly Pick<Source, 'n' | 'chunk_ids'>[
 
 /** Whether a passage was found by no search, but given because one beside it is not complete without it. */
 export function isNeighbour(candidate: Pick<Candidate, 'in_context' | Stage>): boolean {
-	return candidate.in_context && STAGES.every((stage) => candidate[stage] === null);
+	return candidate.in_context && STAGES.every((stage) => !candidate[stage]);
 }
 
 /**

@@ -1,15 +1,34 @@
 import type { Candidate, Ranked } from '#lib/contract/trace.ts';
 
 /** The stages that rank candidates, in the order in which a run goes through them. */
-export const STAGES = ['semantic', 'bm25', 'fusion', 'rerank'] as const;
+export const STAGES = ['semantic', 'bm25', 'parts', 'pages', 'fusion', 'rerank'] as const;
 export type Stage = (typeof STAGES)[number];
 
 export const STAGE_LABELS: Record<Stage, string> = {
 	semantic: 'Semantic',
 	bm25: 'BM25',
+	parts: 'Parts',
+	pages: 'Pages',
 	fusion: 'Fusion',
 	rerank: 'Rerank'
 };
+
+/** What each stage ranks, for those who do not know it. */
+export const STAGE_MEANINGS: Record<Stage, string> = {
+	semantic: 'Passages whose meaning is near to the question',
+	bm25: 'Passages with the words of the question',
+	parts: 'Passages with the words of a part of the question',
+	pages: 'Passages of the best pages',
+	fusion: 'All of these lists together',
+	rerank: 'The best of them, compared by all evidence'
+};
+
+/** The stages that a ledger has a column for: all but searches that found nothing because they were not made. */
+export function stagesOf(candidates: readonly Candidate[]): Stage[] {
+	return STAGES.filter(
+		(stage) => !['parts', 'pages'].includes(stage) || candidates.some((candidate) => candidate[stage])
+	);
+}
 
 /** The ways of looking at a ledger. */
 export const LEDGER_FILTERS = ['all', 'in_context', 'cited', 'dropped'] as const;
@@ -59,8 +78,8 @@ export function sortByStage(
 	descending = false
 ): Candidate[] {
 	if (!stage) return [...candidates];
-	const seen = candidates.filter((candidate) => candidate[stage] !== null);
-	const unseen = candidates.filter((candidate) => candidate[stage] === null);
+	const seen = candidates.filter((candidate) => candidate[stage]);
+	const unseen = candidates.filter((candidate) => !candidate[stage]);
 	const rank = (candidate: Candidate) => (candidate[stage] as Ranked).rank;
 	seen.sort((a, b) => (descending ? rank(b) - rank(a) : rank(a) - rank(b)));
 	return [...seen, ...unseen];
