@@ -5,7 +5,7 @@ import { basename, join, resolve } from 'node:path';
 import { parseConfig } from '#lib/server/config.ts';
 import type { EvalQuestion } from '#lib/server/evaluation/question.ts';
 import { ingest } from '#lib/server/ingest/ingest.ts';
-import { lexicalEmbedding } from '#lib/server/model/lexical-embedder.ts';
+import { WordEmbedder } from '#lib/server/model/word-embedder.ts';
 import { analyze } from '#lib/server/search/analyze.ts';
 import { createServices, type Services } from '#lib/server/services.ts';
 import { readQuestions } from '../src/cli/eval/questions.ts';
@@ -80,7 +80,7 @@ async function train(dataFolder: string): Promise<void> {
 			const asked = questions.map(({ question }) => question);
 			const passages = services.corpus.passages();
 			const knowledge = services.engine.knowledge();
-			console.log(await embedderCost(lexicalEmbedding(analyze), knowledge, passages, asked, signal));
+			console.log(await embedderCost(new WordEmbedder(analyze), knowledge, passages, asked, signal));
 		}
 		const weights = learn(
 			examples.map((example) => prepare(example, names)),

@@ -1,39 +1,27 @@
-import type { EmbedderTrainer } from '#lib/server/model/embedder.ts';
+import type { Embedder } from '#lib/server/model/embedder.ts';
 import type { Knowledge } from '#lib/server/rag/engine.ts';
-import { embeddedText } from '#lib/server/search/passage-fields.ts';
+import { passageText } from '#lib/server/search/passage-embedding.ts';
 import type { Passage } from '#lib/server/search/passage-index.ts';
 import { summarise, timeEach } from '../bench/measure.ts';
 import { formatMilliseconds, formatTable } from '../bench/table.ts';
 
-/** How often memory is looked at during the fit, in milliseconds. */
-const SAMPLE_MS = 20;
 /** Bytes of a dimension in memory: the 4-byte value, and its copy in one byte that is scanned. */
 const BYTES_PER_DIMENSION = 5;
 
 /** What the built-in embedder costs on these passages and questions, as a Markdown table. */
 export async function embedderCost(
-	trainer: EmbedderTrainer,
-	{ index, embedder }: Knowledge,
+	embedder: Embedder,
+	{ index }: Knowledge,
 	passages: Iterable<Passage>,
 	questions: readonly string[],
 	signal: AbortSignal
 ): Promise<string> {
-	const texts = Array.from(passages, ({ chunk }) => ({ library: chunk.library, text: embeddedText(chunk) }));
-	const libraries = Map.groupBy(texts, ({ library }) => library);
-	const before = usedMegabytes();
-	let peak = before;
-	const sampling = setInterval(() => (peak = Math.max(peak, usedMegabytes())), SAMPLE_MS);
-	const model = trainer.create();
-	const fit_ms = await processorTime(async () => {
-		for (const [library, own] of libraries) {
-			await model.fit({ library, texts: own.map(({ text }) => text) }, signal);
-		}
-	}).finally(() => clearInterval(sampling));
-	const embed_ms = await processorTime(() => model.embedPassages(texts, signal));
+	const texts = Array.from(passages, ({ chunk }) => passageText(chunk));
+	const embed_ms = await processorTime(() => embedder.embedPassages(texts, signal));
 	const rounds = { warmUpRounds: 1, rounds: 3 };
 	const asked = questions.map((text) => ({ text, library: null }));
-	const question = summarise(await timeEach(asked, (text) => model.embedQuestion(text, signal), rounds));
-	const vectors = await Promise.all(asked.map((text) => embedder!.embedQuestion(text, signal)));
+	const question = summarise(await timeEach(asked, (text) => embedder.embedQuestion(text, signal), rounds));
+	const vectors = await Promise.all(asked.map((text) => embedder.embedQuestion(text, signal)));
 	const searched = summarise(
 		await timeEach(vectors, (own) => index.searchVector(own, { limit: 150 }), rounds)
 	);
@@ -41,12 +29,10 @@ export async function embedderCost(
 		title: `What the built-in embedder costs on ${texts.length.toLocaleString('en-US')} passages`,
 		columns: ['', 'cost'],
 		rows: [
-			['fit, once: processor time', formatMilliseconds(fit_ms)],
-			['memory during the fit, at most', `${Math.round(peak - before)} MB`],
 			['a passage embedded: processor time', formatMilliseconds(embed_ms / texts.length)],
 			['a question embedded for all libraries, p50', formatMilliseconds(question.p50_ms)],
 			['150 nearest passages, p50', formatMilliseconds(searched.p50_ms)],
-			['a passage in the index', `${model.dimensions * BYTES_PER_DIMENSION} bytes`]
+			['a passage in the index', `${embedder.dimensions * BYTES_PER_DIMENSION} bytes`]
 		]
 	});
 }
@@ -57,10 +43,4 @@ async function processorTime(work: () => Promise<unknown>): Promise<number> {
 	await work();
 	const { user, system } = process.cpuUsage(start);
 	return (user + system) / 1000;
-}
-
-/** Heap and buffers in use, garbage that was not collected yet included. */
-function usedMegabytes(): number {
-	const { heapUsed, arrayBuffers } = process.memoryUsage();
-	return (heapUsed + arrayBuffers) / 1e6;
 }

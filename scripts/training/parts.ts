@@ -20,7 +20,7 @@ export const EVIDENCE_PARTS = {
 		'document_heading_coverage'
 	],
 	position: ['position'],
-	vectors: ['semantic'],
+	vectors: ['semantic', 'semantic_page', 'semantic_neighbour'],
 	library: ['library_named', 'library_share', 'library_likelihood']
 } as const satisfies Record<string, readonly string[]>;
 

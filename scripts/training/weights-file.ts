@@ -24,8 +24,7 @@ const titles: Record<keyof typeof EVIDENCE_PARTS, string> = {
 	neighbours: 'What stands beside it.',
 	headings: 'What it is called.',
 	position: 'Where it is: overviews come first on a page.',
-	vectors:
-		'Small, because the built-in embedder sees the same words as everything above; see rerank-weights.ts.',
+	vectors: 'How close the meaning of the passage is, of its page and of what stands beside it.',
 	library: 'Which library it belongs to, when all are searched.'
 };
 

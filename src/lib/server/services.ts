@@ -1,11 +1,11 @@
 import type { Config } from './config.ts';
 import { AppError } from './error.ts';
-import type { Embedder, EmbedderTrainer } from './model/embedder.ts';
+import type { Embedder } from './model/embedder.ts';
 import { EndpointReranker } from './model/endpoint-reranker.ts';
 import { ExtractiveGenerator } from './model/extractive-generator.ts';
 import { FeatureReranker } from './model/feature-reranker.ts';
 import type { Generator } from './model/generator.ts';
-import { lexicalEmbedding } from './model/lexical-embedder.ts';
+import { WordEmbedder } from './model/word-embedder.ts';
 import { OpenAiEmbedder } from './model/openai-embedder.ts';
 import { OpenAiGenerator } from './model/openai-generator.ts';
 import { loadPrices } from './model/prices.ts';
@@ -165,8 +165,8 @@ function chooseGenerator(config: Config): Generator {
 	});
 }
 
-function chooseEmbedder(config: Config): Embedder | EmbedderTrainer {
-	if (!config.EMBEDDING_MODEL) return lexicalEmbedding(analyze);
+function chooseEmbedder(config: Config): Embedder {
+	if (!config.EMBEDDING_MODEL) return new WordEmbedder(analyze);
 	return new OpenAiEmbedder({
 		baseUrl: config.EMBEDDING_BASE_URL ?? config.OPENAI_BASE_URL,
 		apiKey: config.EMBEDDING_API_KEY ?? mainKeyFor(config, config.EMBEDDING_BASE_URL),

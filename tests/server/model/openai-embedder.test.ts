@@ -24,7 +24,8 @@ function connect(model: ModelServer, given: Partial<OpenAiEmbedderOptions> = {})
 }
 
 const question = { text: 'a', library: null };
-const passages = (...texts: string[]) => texts.map((text) => ({ library: 'any', text }));
+const passages = (...texts: string[]) =>
+	texts.map((text) => ({ library: 'any', text, heading: '', body: text, code: '' }));
 
 /** Answers every call with these embeddings. */
 function vectors(...embeddings: unknown[]): Scripted {

@@ -2,17 +2,9 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
-import type { FittedEmbedder } from '#lib/server/model/embedder.ts';
-import type { LiveIndex } from '#lib/server/search/live-index.ts';
 import { INDEX_FOLDER, publishIndex, type PublishProgress } from '#lib/server/search/publish.ts';
 import { DataFolder, document } from './data-folder.ts';
-import { CountingEmbedder, east, open, publish, search, signal, trainer } from './published.ts';
-
-/** Ids of the vector spaces of what is served, by library. */
-function spacesOf(live: LiveIndex): Record<string, string> {
-	const { spaces } = live.current().embedder as FittedEmbedder;
-	return Object.fromEntries([...spaces].map(([library, { id }]) => [library, id]));
-}
+import { CountingEmbedder, east, open, publish, search, signal, words } from './published.ts';
 
 describe('publishIndex', () => {
 	it('makes the corpus searchable, and does nothing when nothing changed', async () => {
@@ -136,38 +128,19 @@ describe('publishIndex', () => {
 			document(`${from + at}.md`, [`walrus seal otter ${library} ${from + at}`], library)
 		);
 
-	it('keeps the space of a library until it has grown by a third', async () => {
+	it('embeds nothing of a library when another one comes, grows, or goes', async () => {
 		using data = new DataFolder();
 		data.corpus.replace(pages(0, 12));
-		await publish(data, trainer);
-		const first = spacesOf(await open(data, trainer));
-		data.corpus.replace(pages(12, 16));
-		expect(await publish(data, trainer)).toMatchObject({ embedded: 4 });
-		expect(spacesOf(await open(data, trainer))).toEqual(first);
-		data.corpus.replace(pages(16, 17));
-		expect(await publish(data, trainer)).toMatchObject({ embedded: 17 });
-		expect(spacesOf(await open(data, trainer))).not.toEqual(first);
-	});
-
-	it('embeds nothing of a library when another one comes, is fitted again, or goes', async () => {
-		using data = new DataFolder();
-		data.corpus.replace(pages(0, 12));
-		await publish(data, trainer);
-		const { demo } = spacesOf(await open(data, trainer));
+		await publish(data, words);
 		data.corpus.replace(pages(0, 8, 'other'));
-		expect(await publish(data, trainer)).toMatchObject({ embedded: 8, passages: 20 });
-		const { other } = spacesOf(await open(data, trainer));
+		expect(await publish(data, words)).toMatchObject({ embedded: 8, passages: 20 });
 		data.corpus.replace(pages(8, 20, 'other'));
-		expect(await publish(data, trainer)).toMatchObject({ embedded: 20, passages: 32 });
-		const grown = spacesOf(await open(data, trainer));
-		expect(grown.demo).toBe(demo);
-		expect(grown.other).not.toBe(other);
+		expect(await publish(data, words)).toMatchObject({ embedded: 12, passages: 32 });
 		data.corpus.remove(
 			'other',
 			pages(0, 20, 'other').map(({ document }) => document)
 		);
-		expect(await publish(data, trainer)).toMatchObject({ embedded: 0, passages: 12 });
-		expect(spacesOf(await open(data, trainer))).toEqual({ demo });
+		expect(await publish(data, words)).toMatchObject({ embedded: 0, passages: 12 });
 	});
 
 	it('keeps the folder before the current one for its readers, and no more', async () => {
@@ -185,8 +158,8 @@ describe('publishIndex', () => {
 		data.corpus.replace([document('a.md', ['one']), document('b.md', ['two'])]);
 		const seen: PublishProgress[] = [];
 		const onProgress = (progress: PublishProgress) => seen.push(progress);
-		await publishIndex({ corpus: data.corpus, dataFolder: data.path, embedder: trainer, onProgress, signal });
-		expect(seen.map(({ stage }) => stage)).toEqual(['fitting', 'indexing', 'saving']);
+		await publishIndex({ corpus: data.corpus, dataFolder: data.path, embedder: words, onProgress, signal });
+		expect(seen.map(({ stage }) => stage)).toEqual(['indexing', 'saving']);
 	});
 
 	it('publishes nothing when it is stopped', async () => {

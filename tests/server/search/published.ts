@@ -1,5 +1,5 @@
 import type { Embedder, PassageText } from '#lib/server/model/embedder.ts';
-import { lexicalEmbedding } from '#lib/server/model/lexical-embedder.ts';
+import { WordEmbedder } from '#lib/server/model/word-embedder.ts';
 import { sharedVector, type QuestionVectors } from '#lib/server/model/question-vectors.ts';
 import { analyze } from '#lib/server/search/analyze.ts';
 import { LiveIndex } from '#lib/server/search/live-index.ts';
@@ -7,7 +7,7 @@ import { publishIndex } from '#lib/server/search/publish.ts';
 import type { DataFolder } from './data-folder.ts';
 
 export const signal = new AbortController().signal;
-export const trainer = lexicalEmbedding(analyze);
+export const words = new WordEmbedder(analyze);
 /** A question that lies as the first axis does, for any library. */
 export const east = sharedVector(Float32Array.from([1, 0]));
 

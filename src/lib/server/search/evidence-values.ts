@@ -43,6 +43,10 @@ export interface Evidence extends Record<string, number> {
 	identifier: number;
 	/** Cosine of question and passage. */
 	semantic: number;
+	/** The best cosine of a candidate of the same page. */
+	semantic_page: number;
+	/** The better cosine of the passages before and after it. */
+	semantic_neighbour: number;
 	/** Mean BM25F of the passages before and after it, and the better of the two. */
 	neighbours: number;
 	neighbour_best: number;

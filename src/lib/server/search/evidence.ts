@@ -68,7 +68,16 @@ export class EvidenceReader {
 		if (this.#places.length < text.vocabulary.size) this.#places = new Uint16Array(text.vocabulary.size);
 		const reader = new TokenReader(text, { asked, ...this.#groups(input, asked, askedFirst) }, this.#places);
 
-		for (const number of numbers) {
+		const similarityOf = (number: number) =>
+			number < 0 || !input.vectors ? 0 : this.#store.similarity(input.vectors, number);
+		const similarities = numbers.map(similarityOf);
+		const pageSimilarities = new Map<number, number>();
+		numbers.forEach((number, at) => {
+			const page = table.page(number);
+			pageSimilarities.set(page, Math.max(pageSimilarities.get(page) ?? 0, similarities[at]!));
+		});
+
+		for (const [at, number] of numbers.entries()) {
 			const page = pages.get(table.page(number))!;
 			const openingPage = openingPages.get(table.page(number))!;
 			const scoreBeside = (step: -1 | 1) => {
@@ -89,7 +98,12 @@ export class EvidenceReader {
 				opening_document_bm25: openingPage.bm25,
 				opening_best_passage: openingPage.best / mostFirst,
 				opening_heading_coverage: openingPage.headingCoverage,
-				semantic: input.vectors ? this.#store.similarity(input.vectors, number) : 0,
+				semantic: similarities[at]!,
+				semantic_page: pageSimilarities.get(table.page(number))!,
+				semantic_neighbour: Math.max(
+					similarityOf(layout.neighbour(number, -1)),
+					similarityOf(layout.neighbour(number, 1))
+				),
 				neighbours: (before + after) / 2 / most,
 				neighbour_best: Math.max(before, after) / most,
 				position: 1 / (1 + table.position(number)),

@@ -9,8 +9,6 @@ const manifestSchema = z.object({
 	format: z.literal(FORMAT),
 	/** Model id of the vectors; null without vectors. */
 	embedding_model: z.string().nullable(),
-	/** Id of the vector space by library, where each has its own. */
-	spaces: z.record(z.string(), z.string()),
 	/** Hash by document key. */
 	documents: z.record(z.string(), z.string())
 });
@@ -23,10 +21,9 @@ export function documentKey({ library, document }: { library: string; document: 
 	return JSON.stringify([library, document]);
 }
 
-/** Whether two indexes hold a document alike: made of the same text, with vectors in the same space. */
+/** Whether two indexes hold a document alike. */
 export function isAlike(one: IndexManifest, other: IndexManifest, key: string): boolean {
-	const [library] = JSON.parse(key) as [string, string];
-	return one.documents[key] === other.documents[key] && one.spaces[library] === other.spaces[library];
+	return one.documents[key] === other.documents[key];
 }
 
 /** The manifest of an index folder; null when it is missing or cannot be read. */

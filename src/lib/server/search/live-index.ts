@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { AppError } from '#lib/server/error.ts';
 import { Breather } from '#lib/server/breather.ts';
-import type { Embedder, EmbedderTrainer } from '#lib/server/model/embedder.ts';
+import type { Embedder } from '#lib/server/model/embedder.ts';
 import { sharedVector, type QuestionVectors } from '#lib/server/model/question-vectors.ts';
 import type { Corpus } from './corpus.ts';
 import { OramaIndex } from './orama.ts';
 import type { Asked, Hit, PlacedChunk, SearchIndex, SearchOptions } from './passage-index.ts';
-import { INDEX_FOLDER, isTrainer } from './publish.ts';
+import { INDEX_FOLDER } from './publish.ts';
 import type { QuestionWord } from './question-words.ts';
 
 /** How often a newly published index is looked for, in milliseconds. */
@@ -29,8 +29,8 @@ export interface IndexGeneration {
 export interface LiveIndexOptions {
 	corpus: Corpus;
 	dataFolder: string;
-	/** The configured embedder, or the trainer whose embedders lie beside their indexes; null for none. */
-	embedder: Embedder | EmbedderTrainer | null;
+	/** The configured embedder; null for none. */
+	embedder: Embedder | null;
 	/** Told when a published index cannot be loaded; the old one stays, and it is tried again. */
 	onError?: (error: unknown) => void;
 	/** 0 turns looking off: `refresh` is then called by hand. */
@@ -144,7 +144,7 @@ export class LiveIndex implements SearchIndex {
 		if (folder === null || folder === this.#folder) return false;
 		const path = join(dataFolder, INDEX_FOLDER, folder);
 		const index = await OramaIndex.load(path, signal);
-		const embedder = await this.#embedderOf(path, index.embeddingModel);
+		const embedder = this.#embedderOf(index.embeddingModel);
 		await warmUp(index);
 		if (signal.aborted) return false;
 		this.#generation = { index, embedder };
@@ -152,10 +152,9 @@ export class LiveIndex implements SearchIndex {
 		return true;
 	}
 
-	async #embedderOf(path: string, model: string | null): Promise<Embedder | null> {
+	#embedderOf(model: string | null): Embedder | null {
 		const { embedder } = this.#options;
-		const own = isTrainer(embedder) ? await embedder.load(path) : embedder;
-		return own?.model === model ? own : null;
+		return embedder?.model === model ? embedder : null;
 	}
 }
 

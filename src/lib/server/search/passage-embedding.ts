@@ -1,10 +1,23 @@
 import { createHash } from 'node:crypto';
+import type { Chunk } from '#lib/contract/chunk.ts';
 import { Breather } from '#lib/server/breather.ts';
 import type { Embedder, PassageText } from '#lib/server/model/embedder.ts';
 import { requireDimensions } from '#lib/server/model/embedding-vector.ts';
 import type { Corpus } from './corpus.ts';
-import { embeddedText } from './passage-fields.ts';
+import { embeddedText, fieldsOf } from './passage-fields.ts';
 import type { Passage } from './passage-index.ts';
+
+/** A passage as an embedder takes it. */
+export function passageText(chunk: Chunk): PassageText {
+	const { heading, body, code } = fieldsOf(chunk);
+	return {
+		library: chunk.library,
+		text: embeddedText(chunk),
+		heading: `${chunk.title}\n${heading}`,
+		body,
+		code
+	};
+}
 
 const hashOf = (text: string) => createHash('sha256').update(text).digest('hex');
 
@@ -50,7 +63,7 @@ export class PassageEmbedding {
 	async embed(passages: readonly Passage[], signal: AbortSignal): Promise<Passage[]> {
 		const embedder = this.#embedder;
 		if (!embedder || passages.length === 0) return [...passages];
-		const texts = passages.map(({ chunk }) => ({ library: chunk.library, text: embeddedText(chunk) }));
+		const texts = passages.map(({ chunk }) => passageText(chunk));
 		if (embedder.inProcess) {
 			const vectors = await this.#make(embedder, texts, signal);
 			return passages.map((passage, at) => ({ ...passage, vector: vectors[at]! }));

@@ -3,12 +3,12 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { throwIfCancelled } from '#lib/server/error.ts';
 import { Breather } from '#lib/server/breather.ts';
-import type { Embedder, EmbedderTrainer, FittedEmbedder } from '#lib/server/model/embedder.ts';
+import type { Embedder } from '#lib/server/model/embedder.ts';
 import type { Corpus } from './corpus.ts';
 import { forgetUnusedVectors, PassageEmbedding } from './passage-embedding.ts';
 import { FORMAT } from './passage-store.ts';
 import { OramaIndex } from './orama.ts';
-import { embeddedText, fieldsOf } from './passage-fields.ts';
+import { fieldsOf } from './passage-fields.ts';
 import type { Passage } from './passage-index.ts';
 import { documentKey, type IndexManifest, isAlike, readManifest, writeManifest } from './index-manifest.ts';
 import { LANGUAGE_SAMPLE, languageOf } from './text/language-of.ts';
@@ -16,15 +16,12 @@ import { LANGUAGE_SAMPLE, languageOf } from './text/language-of.ts';
 /** Folder of the published indexes inside the data folder; each has a folder of its own in it. */
 export const INDEX_FOLDER = 'index';
 
-/** The space of a library is fitted again when the library has grown or shrunk by this share since. */
-const REFIT_GROWTH = 1 / 3;
-
 /** Documents read, embedded and added between two progress reports. */
 const BATCH = 16;
 
 export interface PublishProgress {
-	stage: 'fitting' | 'indexing' | 'saving';
-	/** Documents that are done, of how many that changed; while fitting, passages. */
+	stage: 'indexing' | 'saving';
+	/** Documents that are done, of how many that changed. */
 	done: number;
 	total: number;
 }
@@ -32,8 +29,8 @@ export interface PublishProgress {
 export interface PublishOptions {
 	corpus: Corpus;
 	dataFolder: string;
-	/** What makes the vectors: an embedder, or a trainer whose embedder is fitted on each library; null for none. */
-	embedder: Embedder | EmbedderTrainer | null;
+	/** What makes the vectors; null for none. */
+	embedder: Embedder | null;
 	onProgress?: (progress: PublishProgress) => void;
 	signal: AbortSignal;
 }
@@ -55,7 +52,7 @@ export interface Published {
  * @throws AppError `cancelled` when the signal fired, `upstream_*` when an embeddings endpoint failed; the old index then stays.
  */
 export async function publishIndex(options: PublishOptions): Promise<Published> {
-	const { corpus, dataFolder, signal, onProgress } = options;
+	const { corpus, dataFolder, embedder, signal, onProgress } = options;
 	throwIfCancelled(signal);
 	const folder = join(dataFolder, INDEX_FOLDER);
 	const previousName = corpus.currentIndex();
@@ -65,14 +62,9 @@ export async function publishIndex(options: PublishOptions): Promise<Published> 
 		return { folder: null, changed: false, passages: 0, embedded: 0 };
 	}
 
-	const embedder = await chooseEmbedder(options, previous && join(folder, previousName!));
 	const wanted: IndexManifest = {
 		format: FORMAT,
 		embedding_model: embedder?.model ?? null,
-		spaces:
-			embedder && isFitted(embedder)
-				? Object.fromEntries([...embedder.spaces].map(([library, { id }]) => [library, id]))
-				: {},
 		documents: Object.fromEntries(documents.map((entry) => [documentKey(entry), entry.hash]))
 	};
 	if (previous && isSame(previous, wanted)) {
@@ -88,52 +80,12 @@ export async function publishIndex(options: PublishOptions): Promise<Published> 
 	const name = generationName();
 	await mkdir(join(folder, name), { recursive: true });
 	await index.save(join(folder, name));
-	if (embedder && isFitted(embedder)) await embedder.save(join(folder, name));
 	await writeManifest(join(folder, name), wanted);
 	throwIfCancelled(signal);
 	corpus.publishIndex(name);
 	if (!previous || isAnyGone(previous, wanted)) await forgetUnusedVectors(corpus, signal);
 	await removeSuperseded(folder, previousName ?? name);
 	return { folder: name, changed: true, passages: index.size, embedded: embedding.embedded };
-}
-
-/** Whether this makes embedders, and is none. */
-export function isTrainer(embedder: Embedder | EmbedderTrainer | null): embedder is EmbedderTrainer {
-	return embedder !== null && 'create' in embedder;
-}
-
-function isFitted(embedder: Embedder): embedder is FittedEmbedder {
-	return 'spaces' in embedder;
-}
-
-async function chooseEmbedder(
-	{ corpus, embedder, onProgress, signal }: PublishOptions,
-	previousFolder: string | null
-): Promise<Embedder | null> {
-	if (!isTrainer(embedder)) return embedder;
-	const known = previousFolder ? await embedder.load(previousFolder).catch(() => null) : null;
-	const fitted = known ?? embedder.create();
-	const sizes = new Map(corpus.libraries().map(({ name, chunks }) => [name, chunks]));
-	const gone = [...fitted.spaces.keys()].filter((library) => !sizes.has(library));
-	for (const library of gone) fitted.forget(library);
-	const outgrown = [...sizes].filter(([library, size]) => {
-		const space = fitted.spaces.get(library);
-		return !space || Math.abs(size - space.fittedOn) > space.fittedOn * REFIT_GROWTH;
-	});
-	const total = outgrown.reduce((sum, [, size]) => sum + size, 0);
-	let done = 0;
-	const breather = new Breather(signal);
-	for (const [library, size] of outgrown) {
-		onProgress?.({ stage: 'fitting', done, total });
-		const texts: string[] = [];
-		for (const { chunk } of corpus.passages(library)) {
-			texts.push(embeddedText(chunk));
-			await breather.breathe();
-		}
-		await fitted.fit({ library, texts }, signal);
-		done += size;
-	}
-	return fitted;
 }
 
 /** Takes what is gone from the corpus, or changed in it, out of the base and adds what is new. */
