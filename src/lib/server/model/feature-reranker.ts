@@ -95,10 +95,13 @@ function rounded(value: number): number {
  */
 export function standardise(values: Float64Array): Float64Array | null {
 	let mean = 0;
-	for (const value of values) mean += value / values.length;
+	const { length } = values;
+	for (let at = 0; at < length; at += 1) mean += values[at]! / length;
 	let variance = 0;
-	for (const value of values) variance += (value - mean) ** 2 / values.length;
+	for (let at = 0; at < length; at += 1) variance += (values[at]! - mean) ** 2 / length;
 	const spread = Math.sqrt(variance);
 	if (spread < LEAST_SPREAD) return null;
-	return values.map((value) => (value - mean) / spread);
+	const standardised = new Float64Array(length);
+	for (let at = 0; at < length; at += 1) standardised[at] = (values[at]! - mean) / spread;
+	return standardised;
 }

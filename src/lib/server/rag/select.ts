@@ -212,6 +212,7 @@ function takeBest(waiting: Considered[], chosen: Chosen): Considered {
 	let best = 0;
 	let most = -Infinity;
 	waiting.forEach(({ page, ownWorth }, at) => {
+		if (ownWorth <= most) return;
 		const worth = ownWorth - PAGE * Math.log1p(chosen.ofPage(page));
 		if (worth > most) [best, most] = [at, worth];
 	});

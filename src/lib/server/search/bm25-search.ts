@@ -184,14 +184,15 @@ export class Bm25Search {
 	#kthBest(numbers: Uint32Array, count: number, k: number, least: number): number {
 		if (count < k) return least;
 		const best = new TopK(k, () => false);
-		let threshold = best.threshold;
+		// What is not above the least changes nothing.
+		let threshold = least;
 		for (let at = 0; at < count; at += 1) {
 			const score = this.#scores[numbers[at]!]!;
 			if (score <= threshold) continue;
 			best.offer(0, score);
-			threshold = best.threshold;
+			threshold = Math.max(least, best.threshold);
 		}
-		return Math.max(least, threshold * (1 - ROUNDING));
+		return Math.max(least, best.threshold * (1 - ROUNDING));
 	}
 
 	/** Keeps as open those of some passages that have this score at least; returns how many they are. */

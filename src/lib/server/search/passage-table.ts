@@ -29,7 +29,6 @@ export class PassageTable {
 	readonly #positions: GrowingArray<Uint32Array<ArrayBuffer>>;
 	readonly #bytes: GrowingArray<Uint8Array<ArrayBuffer>>;
 	readonly #ends: GrowingArray<Uint32Array<ArrayBuffer>>;
-	readonly #decoder = new TextDecoder();
 	readonly #encoder = new TextEncoder();
 
 	constructor(parts?: PassageTableParts) {
@@ -65,8 +64,8 @@ export class PassageTable {
 	}
 
 	chunk(number: number): Chunk {
-		const json = this.#decoder.decode(this.#slice(number));
-		return JSON.parse(json) as Chunk;
+		const { buffer, byteOffset, byteLength } = this.#slice(number);
+		return JSON.parse(Buffer.from(buffer, byteOffset, byteLength).toString()) as Chunk;
 	}
 
 	/** Checks one passage of a file that another version may have written. */
@@ -105,7 +104,7 @@ export class PassageTable {
 		};
 	}
 
-	#slice(number: number): Uint8Array {
+	#slice(number: number): Uint8Array<ArrayBuffer> {
 		const start = number === 0 ? 0 : this.#ends.at(number - 1);
 		return this.#bytes.array.subarray(start, this.#ends.at(number));
 	}
