@@ -51,6 +51,8 @@ export class TokenReader {
 	readonly #adjacent: Uint8Array;
 	/** BM25F of each term alone, by place. */
 	readonly #gains: Float64Array;
+	/** Inverse document frequency of the terms of titles and headings. */
+	readonly #idfs = new Map<number, number>();
 	readonly #opening: TermGroup;
 	readonly #parts: readonly TermGroup[];
 
@@ -99,9 +101,9 @@ export class TokenReader {
 				const frequency = this.#frequencies[place * FIELD_COUNT + field]!;
 				if (frequency === 0) continue;
 				found = true;
-				const { weight } = settings.fields[FIELDS[field]!];
-				const normalised = (frequency * this.#text.occurrenceWeight(number, field)) / weight;
-				whole += frequency * this.#text.occurrenceWeight(number, field);
+				const counted = frequency * this.#text.occurrenceWeight(number, field);
+				const normalised = counted / settings.fields[FIELDS[field]!].weight;
+				whole += counted;
 				byField[field]! += (count * idf * (settings.k1 + 1) * normalised) / (settings.k1 + normalised);
 			}
 			this.#gains[place] = (idf * (settings.k1 + 1) * whole) / (settings.k1 + whole);
@@ -178,11 +180,14 @@ export class TokenReader {
 	}
 
 	#idf(term: number): number {
-		const { library } = this.#asked;
-		return inverseDocumentFrequency(
-			this.#text.librarySize(library),
-			this.#text.documentFrequency(term, library)
-		);
+		let idf = this.#idfs.get(term);
+		if (idf === undefined) {
+			const { library } = this.#asked;
+			const frequency = this.#text.documentFrequency(term, library);
+			idf = inverseDocumentFrequency(this.#text.librarySize(library), frequency);
+			this.#idfs.set(term, idf);
+		}
+		return idf;
 	}
 
 	/** Sum of the weights of the distinct terms of a field, as rare as they are in the library of the passage or in all that is searched. */
@@ -195,8 +200,9 @@ export class TokenReader {
 		let weight = 0;
 		for (let at = start; at < end; at += 1) {
 			const term = terms[at]!;
-			if (terms.indexOf(term, start) < at) continue;
-			weight += this.#idf(term);
+			let first = start;
+			while (terms[first] !== term) first += 1;
+			if (first === at) weight += this.#idf(term);
 		}
 		return weight || 1;
 	}
