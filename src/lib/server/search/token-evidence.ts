@@ -133,12 +133,18 @@ export class TokenReader {
 			body_coverage: bodyWeight / weight,
 			heading_coverage: headingWeight / weight,
 			opening_bm25: this.#groupGain(this.#opening),
-			part_best: this.#parts.reduce((best, part) => Math.max(best, part.share * this.#groupGain(part)), 0)
+			part_best: this.#bestPart()
 		};
 	}
 
 	#holds(place: number, field: number): boolean {
 		return this.#frequencies[place * FIELD_COUNT + field]! > 0;
+	}
+
+	#bestPart(): number {
+		let best = 0;
+		for (const part of this.#parts) best = Math.max(best, part.share * this.#groupGain(part));
+		return best;
 	}
 
 	#groupGain({ places, most }: TermGroup): number {
@@ -160,18 +166,18 @@ export class TokenReader {
 		let at = tokens.start(number);
 		for (let field = 0; field < FIELD_COUNT; field += 1) {
 			const end = at + tokens.fieldLength(number, field);
-			if (field >= BODY || field === HEADING) lastPositions.fill(-1);
+			const fieldStart = at;
 			for (; at < end; at += 1) {
 				const place = places[all[at]!]! - 1;
 				if (place < 0) continue;
 				frequencies[place * FIELD_COUNT + field]! += 1;
 				lastPositions[place] = at;
-				if (place > 0 && lastPositions[place - 1]! >= 0) {
+				if (place > 0 && lastPositions[place - 1]! >= fieldStart) {
 					const distance = at - lastPositions[place - 1]!;
 					if (distance < distances[place]!) distances[place] = distance;
 					if (distance === 1) adjacent[place] = 1;
 				}
-				if (place < last && lastPositions[place + 1]! >= 0) {
+				if (place < last && lastPositions[place + 1]! >= fieldStart) {
 					const distance = at - lastPositions[place + 1]! + 1;
 					if (distance < distances[place + 1]!) distances[place + 1] = distance;
 				}
