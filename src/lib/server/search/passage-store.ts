@@ -18,7 +18,7 @@ import { VectorBlock } from './vector-block.ts';
 import { Vocabulary } from './vocabulary.ts';
 
 /** Version of the files and of how text becomes terms; an index of another one is not read but made again. */
-export const FORMAT = 3;
+export const FORMAT = 4;
 const FILE = 'passages.bin';
 
 const metaSchema = z.object({
