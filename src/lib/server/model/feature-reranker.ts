@@ -35,9 +35,9 @@ export class FeatureReranker implements Reranker {
 		const count = candidates.length;
 		const scores = new Float64Array(count);
 		const evidence = new EvidenceTable(names, count);
+		for (let at = 0; at < count; at += 1) evidence.fill(at, candidates[at]!.features);
 		names.forEach((name, place) => {
 			const column = evidence.column(place);
-			for (let at = 0; at < count; at += 1) column[at] = rounded(candidates[at]!.features[name] ?? 0);
 			const values = standardise(column);
 			if (!values) return;
 			const weight = this.weights[name]!;
@@ -66,6 +66,12 @@ class EvidenceTable {
 		this.#names = names;
 		this.#count = count;
 		this.#values = new Float64Array(names.length * count);
+	}
+
+	fill(at: number, features: Readonly<Record<string, number>>): void {
+		for (let place = 0; place < this.#names.length; place += 1) {
+			this.#values[place * this.#count + at] = rounded(features[this.#names[place]!] ?? 0);
+		}
 	}
 
 	column(place: number): Float64Array {

@@ -107,10 +107,11 @@ export class TokenReader {
 				byField[field]! += (count * idf * (settings.k1 + 1) * normalised) / (settings.k1 + normalised);
 			}
 			this.#gains[place] = (idf * (settings.k1 + 1) * whole) / (settings.k1 + whole);
-			if (found) coverage += idf;
+			if (!found) continue;
+			coverage += idf;
 			if (isRelated) continue;
 			if (this.#holds(place, BODY) || this.#holds(place, CODE)) bodyWeight += idf;
-			if (found && identifiers.has(term)) identifier += idf;
+			if (identifiers.has(term)) identifier += idf;
 			if (this.#holds(place, TITLE)) titleWeight += idf;
 			if (this.#holds(place, HEADING)) headingWeight += idf;
 			if (place === 0) continue;
