@@ -4,6 +4,7 @@ import type { PlacedChunk, SearchIndex } from '#lib/server/search/passage-index.
 import type { TraceRecorder } from '#lib/server/trace/recorder.ts';
 import type { Knowledge } from './engine.ts';
 import type { RankedPassage } from './rerank.ts';
+import { isMostlyIn, shinglesOf } from './shingles.ts';
 import { sourceRuns } from './sources.ts';
 import { typicalTokens } from './token-estimate.ts';
 
@@ -35,13 +36,6 @@ const PAGE = 0.5;
 const SIZE = 0.6;
 /** Tokens below which a budget counts as used up. */
 const LEFT_OVER = 50;
-/** Words in a row that are compared. */
-const SHINGLE = 3;
-/** A passage adds nothing when one that is chosen already says this share of it. */
-const NEAR_DUPLICATE = 0.8;
-/** Of the 32-bit hash by Fowler, Noll and Vo (FNV-1a). */
-const FNV_OFFSET = 0x811c9dc5;
-const FNV_PRIME = 0x01000193;
 
 /**
  * Chooses what the model is given: greedily the passage that adds most to what is chosen already, until the budget is used up. A chosen
@@ -138,7 +132,7 @@ class Considered implements PlacedChunk {
 	readonly page: string;
 	/** Worth as far as it does not depend on what is chosen. */
 	readonly ownWorth: number;
-	#shingles: ReadonlySet<number> | undefined;
+	#shingles: Uint32Array | undefined;
 
 	constructor({ chunk, position }: PlacedChunk, rank: number) {
 		this.chunk = chunk;
@@ -150,7 +144,7 @@ class Considered implements PlacedChunk {
 	}
 
 	/** Read on demand: most passages are never compared. */
-	get shingles(): ReadonlySet<number> {
+	get shingles(): Uint32Array {
 		return (this.#shingles ??= shinglesOf(this.chunk.text));
 	}
 }
@@ -231,43 +225,4 @@ async function completing(
 	if (needed.length === 0) return [];
 	const section = await index.section(chunk.chunk_id);
 	return section.filter((each) => needed.includes(each.position));
-}
-
-/**
- * Whether a text has at least the share NEAR_DUPLICATE of the shingles of another one; stops as soon as too many are missing.
- * Source: Broder, "On the Resemblance and Containment of Documents", 1997.
- */
-function isMostlyIn(shingles: ReadonlySet<number>, others: ReadonlySet<number>): boolean {
-	const { size } = shingles;
-	let shared = size;
-	for (const shingle of shingles) {
-		if (!others.has(shingle) && (shared -= 1) / size < NEAR_DUPLICATE) return false;
-	}
-	return true;
-}
-
-/**
- * Every run of words in a text, without regard to case and punctuation, as a 30-bit hash; a shorter text as a whole. Of a thousand runs in
- * each of two texts, less than one in a thousand pairs of texts shares one by chance.
- */
-function shinglesOf(text: string): Set<number> {
-	const words = text.toLowerCase().match(/[\p{L}\p{N}\p{M}_]+/gu) ?? [text.trim()];
-	const hashes = words.map(hashOf);
-	const shingles = new Set<number>();
-	const last = Math.max(0, words.length - SHINGLE);
-	for (let at = 0; at <= last; at += 1) {
-		let hash = 0;
-		for (let next = at; next < at + SHINGLE && next < hashes.length; next += 1) {
-			hash = Math.imul(hash ^ hashes[next]!, FNV_PRIME) ^ (hash >>> 15);
-		}
-		shingles.add(hash >>> 2);
-	}
-	return shingles;
-}
-
-/** FNV-1a over UTF-16 code units. */
-function hashOf(word: string): number {
-	let hash = FNV_OFFSET;
-	for (let at = 0; at < word.length; at += 1) hash = Math.imul(hash ^ word.charCodeAt(at), FNV_PRIME);
-	return hash;
 }
