@@ -78,9 +78,24 @@ export class EvidenceReader {
 			};
 			const [before, after] = [scoreBeside(-1), scoreBeside(1)];
 			const library = text.library(number);
+			const own = reader.read(number);
 			evidence.set(ids[number]!, {
-				// First, because an object that begins with a copy is copied at once.
-				...reader.read(number),
+				// One by one, because an object that begins with a copy grows with every key after it.
+				title_bm25: own.title_bm25,
+				heading_bm25: own.heading_bm25,
+				body_bm25: own.body_bm25,
+				code_bm25: own.code_bm25,
+				coverage: own.coverage,
+				title_match: own.title_match,
+				heading_match: own.heading_match,
+				proximity: own.proximity,
+				phrase: own.phrase,
+				identifier: own.identifier,
+				length: own.length,
+				body_coverage: own.body_coverage,
+				heading_coverage: own.heading_coverage,
+				opening_bm25: own.opening_bm25,
+				part_best: own.part_best,
 				bm25: page.passages[layout.place(number)]! / most,
 				document_bm25: page.bm25,
 				document_best_passage: page.best / most,
