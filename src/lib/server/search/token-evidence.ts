@@ -44,7 +44,7 @@ export class TokenReader {
 	readonly #asked: AskedQuestion;
 	/** Place in the question plus 1 by term number; zero where a term was not asked. */
 	readonly #places: Uint16Array;
-	/** Of the passage that is read: occurrences by place and field; by place its last position, the least distance to the one before, and whether it follows it. */
+	/** Of the passage that is read: occurrences by place and field; by place its last position, -1 where it is not, the least distance to the one before, and whether it follows it. */
 	readonly #frequencies: Uint16Array;
 	readonly #lastPositions: Int32Array;
 	readonly #distances: Float64Array;
@@ -94,20 +94,21 @@ export class TokenReader {
 		let bodyWeight = 0;
 		const most = countedWeight * (settings.k1 + 1) || 1;
 		for (let place = 0; place < terms.length; place += 1) {
+			if (this.#lastPositions[place]! < 0) {
+				this.#gains[place] = 0;
+				continue;
+			}
 			const { term, count, idf, isRelated } = terms[place]!;
-			let found = false;
 			let whole = 0;
 			for (let field = 0; field < FIELD_COUNT; field += 1) {
 				const frequency = this.#frequencies[place * FIELD_COUNT + field]!;
 				if (frequency === 0) continue;
-				found = true;
 				const counted = frequency * this.#text.occurrenceWeight(number, field);
 				const normalised = counted / settings.fields[FIELDS[field]!].weight;
 				whole += counted;
 				byField[field]! += (count * idf * (settings.k1 + 1) * normalised) / (settings.k1 + normalised);
 			}
 			this.#gains[place] = (idf * (settings.k1 + 1) * whole) / (settings.k1 + whole);
-			if (!found) continue;
 			coverage += idf;
 			if (isRelated) continue;
 			if (this.#holds(place, BODY) || this.#holds(place, CODE)) bodyWeight += idf;
