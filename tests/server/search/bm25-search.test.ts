@@ -78,16 +78,20 @@ it('puts equal scores in the order that was asked for, however many there are', 
 	expect([...highest.numbers]).toEqual([49, 48, 47]);
 });
 
-it('answers again after a change from what is there then', () => {
+it('answers again, after other questions and after a change, from what is there then', () => {
 	const index = new Bm25Index();
 	index.add(0, ['', '', 'walrus', '']);
 	const search = new Bm25Search(index);
-	const ask = () => [
-		...search.best(queryTerms('walrus', index, ALL_LIBRARIES), ALL_LIBRARIES, 5, byNumber).numbers
+	const ask = (question: string, limit = 5) => [
+		...search.best(queryTerms(question, index, ALL_LIBRARIES), ALL_LIBRARIES, limit, byNumber).numbers
 	];
-	expect(ask()).toEqual([0]);
+	expect(ask('walrus')).toEqual([0]);
 	index.add(0, ['', '', 'walrus and seal', '']);
-	expect(ask()).toEqual([0, 1]);
+	expect(ask('walrus')).toEqual([0, 1]);
+	expect(ask('seal')).toEqual([1]);
+	expect(ask('walrus', 1)).toEqual([0]);
+	expect(ask('walrus')).toEqual([0, 1]);
 	index.remove(0);
-	expect(ask()).toEqual([1]);
+	expect(ask('walrus')).toEqual([1]);
+	expect(ask('seal')).toEqual([1]);
 });

@@ -35,9 +35,9 @@ export class FeatureReranker implements Reranker {
 		const count = candidates.length;
 		const scores = new Float64Array(count);
 		const evidence = new EvidenceTable(names, count);
+		for (let at = 0; at < count; at += 1) evidence.fill(at, candidates[at]!.features);
 		names.forEach((name, place) => {
 			const column = evidence.column(place);
-			for (let at = 0; at < count; at += 1) column[at] = rounded(candidates[at]!.features[name] ?? 0);
 			const values = standardise(column);
 			if (!values) return;
 			const weight = this.weights[name]!;
@@ -68,6 +68,12 @@ class EvidenceTable {
 		this.#values = new Float64Array(names.length * count);
 	}
 
+	fill(at: number, features: Readonly<Record<string, number>>): void {
+		for (let place = 0; place < this.#names.length; place += 1) {
+			this.#values[place * this.#count + at] = rounded(features[this.#names[place]!] ?? 0);
+		}
+	}
+
 	column(place: number): Float64Array {
 		return this.#values.subarray(place * this.#count, (place + 1) * this.#count);
 	}
@@ -95,10 +101,13 @@ function rounded(value: number): number {
  */
 export function standardise(values: Float64Array): Float64Array | null {
 	let mean = 0;
-	for (const value of values) mean += value / values.length;
+	const { length } = values;
+	for (let at = 0; at < length; at += 1) mean += values[at]! / length;
 	let variance = 0;
-	for (const value of values) variance += (value - mean) ** 2 / values.length;
+	for (let at = 0; at < length; at += 1) variance += (values[at]! - mean) ** 2 / length;
 	const spread = Math.sqrt(variance);
 	if (spread < LEAST_SPREAD) return null;
-	return values.map((value) => (value - mean) / spread);
+	const standardised = new Float64Array(length);
+	for (let at = 0; at < length; at += 1) standardised[at] = (values[at]! - mean) / spread;
+	return standardised;
 }

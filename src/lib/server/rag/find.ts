@@ -83,7 +83,8 @@ function expandPages(
 	trace: TraceRecorder
 ): Promise<Hit[]> {
 	return trace.step('retrieval_pages', async ({ details }) => {
-		const recalled = new Set([...text, ...semantic, ...parts.hits].map((hit) => hit.chunk_id));
+		const recalled = new Set<string>();
+		for (const hits of [text, semantic, parts.hits]) for (const hit of hits) recalled.add(hit.chunk_id);
 		const hits = await index.searchPages(asked, [...recalled]);
 		details.n_results = hits.length;
 		trace.ledger.rank('pages', hits);

@@ -1,6 +1,6 @@
 import { toAppError } from '#lib/server/error.ts';
 import type { PlacedChunk } from '#lib/server/search/passage-index.ts';
-import type { Reranked } from '#lib/server/model/reranker.ts';
+import type { RerankCandidate, Reranked } from '#lib/server/model/reranker.ts';
 import type { TraceRecorder } from '#lib/server/trace/recorder.ts';
 import type { Knowledge, SearchEngine } from './engine.ts';
 import type { Candidates } from './find.ts';
@@ -36,8 +36,11 @@ export async function rerank(
 		const ids = window.map((hit) => hit.chunk_id);
 		const placed = await knowledge.index.get(ids);
 		const evidence = await knowledge.index.features(asked, ids);
-		const byId = new Map(placed.map((each) => [each.chunk.chunk_id, each]));
-		const candidates = placed.map(({ chunk }) => ({ chunk, features: evidence.get(chunk.chunk_id) ?? {} }));
+		const byId = new Map<string, RerankCandidate & PlacedChunk>();
+		for (const { chunk, position } of placed) {
+			byId.set(chunk.chunk_id, { chunk, position, features: evidence.get(chunk.chunk_id) ?? {} });
+		}
+		const candidates = [...byId.values()];
 		step.details.n_input = candidates.length;
 		let order: Reranked[];
 		let status: 'success' | 'skipped' = 'success';
@@ -51,10 +54,13 @@ export async function rerank(
 			status = 'skipped';
 			order = window;
 		}
-		const ranked = order.flatMap(({ chunk_id, score }) => {
-			const placed = byId.get(chunk_id);
-			return placed ? [{ chunk_id, score, ...placed, evidence: evidence.get(chunk_id) ?? {} }] : [];
-		});
+		const ranked: RankedPassage[] = [];
+		for (const { chunk_id, score } of order) {
+			const found = byId.get(chunk_id);
+			if (!found) continue;
+			const { chunk, position, features } = found;
+			ranked.push({ chunk_id, score, chunk, position, evidence: features });
+		}
 		step.details.n_output = ranked.length;
 		step.end(status);
 		return ranked;

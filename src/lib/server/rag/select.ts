@@ -4,6 +4,7 @@ import type { PlacedChunk, SearchIndex } from '#lib/server/search/passage-index.
 import type { TraceRecorder } from '#lib/server/trace/recorder.ts';
 import type { Knowledge } from './engine.ts';
 import type { RankedPassage } from './rerank.ts';
+import { isMostlyIn, shinglesOf } from './shingles.ts';
 import { sourceRuns } from './sources.ts';
 import { typicalTokens } from './token-estimate.ts';
 
@@ -35,10 +36,6 @@ const PAGE = 0.5;
 const SIZE = 0.6;
 /** Tokens below which a budget counts as used up. */
 const LEFT_OVER = 50;
-/** Words in a row that are compared. */
-const SHINGLE = 3;
-/** A passage adds nothing when one that is chosen already says this share of it. */
-const NEAR_DUPLICATE = 0.8;
 
 /**
  * Chooses what the model is given: greedily the passage that adds most to what is chosen already, until the budget is used up. A chosen
@@ -135,7 +132,7 @@ class Considered implements PlacedChunk {
 	readonly page: string;
 	/** Worth as far as it does not depend on what is chosen. */
 	readonly ownWorth: number;
-	#shingles: Set<string> | undefined;
+	#shingles: Uint32Array | undefined;
 
 	constructor({ chunk, position }: PlacedChunk, rank: number) {
 		this.chunk = chunk;
@@ -147,7 +144,7 @@ class Considered implements PlacedChunk {
 	}
 
 	/** Read on demand: most passages are never compared. */
-	get shingles(): ReadonlySet<string> {
+	get shingles(): Uint32Array {
 		return (this.#shingles ??= shinglesOf(this.chunk.text));
 	}
 }
@@ -176,7 +173,7 @@ class Chosen {
 
 	/** Whether one of the chosen says nearly the same. */
 	says({ shingles }: Considered): boolean {
-		return this.#passages.some((other) => shareIn(shingles, other.shingles) >= NEAR_DUPLICATE);
+		return this.#passages.some((other) => isMostlyIn(shingles, other.shingles));
 	}
 
 	/** Whether the number of sources stays within the limit. */
@@ -209,6 +206,7 @@ function takeBest(waiting: Considered[], chosen: Chosen): Considered {
 	let best = 0;
 	let most = -Infinity;
 	waiting.forEach(({ page, ownWorth }, at) => {
+		if (ownWorth <= most) return;
 		const worth = ownWorth - PAGE * Math.log1p(chosen.ofPage(page));
 		if (worth > most) [best, most] = [at, worth];
 	});
@@ -227,20 +225,4 @@ async function completing(
 	if (needed.length === 0) return [];
 	const section = await index.section(chunk.chunk_id);
 	return section.filter((each) => needed.includes(each.position));
-}
-
-/** Share of the shingles of one text that another one has too. Source: Broder, "On the Resemblance and Containment of Documents", 1997. */
-function shareIn(shingles: ReadonlySet<string>, others: ReadonlySet<string>): number {
-	let shared = 0;
-	for (const shingle of shingles) if (others.has(shingle)) shared += 1;
-	return shared / shingles.size;
-}
-
-/** Every run of words in a text, without regard to case and punctuation; a shorter text as a whole. */
-function shinglesOf(text: string): Set<string> {
-	const words = text.toLowerCase().match(/[\p{L}\p{N}\p{M}_]+/gu) ?? [text.trim()];
-	const shingles = new Set<string>();
-	const last = Math.max(0, words.length - SHINGLE);
-	for (let at = 0; at <= last; at += 1) shingles.add(words.slice(at, at + SHINGLE).join(' '));
-	return shingles;
 }

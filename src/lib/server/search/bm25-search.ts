@@ -21,6 +21,16 @@ interface ScoredTerm {
 	most: number;
 }
 
+/** A search that is not done again. */
+interface KnownSearch {
+	query: readonly QueryTerm[];
+	library: number;
+	limit: number;
+	best: Ranking;
+}
+
+/** Searches that are kept: more than one question has parts. */
+const MOST_KNOWN = 16;
 /** Fewer entries than this are sooner scored than avoided. */
 const LEAST_AVOIDED = 4096;
 /** A look-up costs as much as reading so many entries. */
@@ -42,13 +52,9 @@ export class Bm25Search {
 	/** The passages with a score, and those of them that can still be among the best. */
 	#matches = new Uint32Array(0);
 	#open = new Uint32Array(0);
-	#last: {
-		version: number;
-		query: readonly QueryTerm[];
-		library: number;
-		limit: number;
-		best: Ranking;
-	} | null = null;
+	/** The last searches of one version, oldest first: after the parts of a question, the whole is asked for again. */
+	#known: KnownSearch[] = [];
+	#version = 0;
 
 	/** @param leastAvoided entries that must be left before any are avoided */
 	constructor(index: Bm25Index, leastAvoided = LEAST_AVOIDED) {
@@ -68,14 +74,18 @@ export class Bm25Search {
 		before: (a: number, b: number) => boolean
 	): Ranking {
 		const { version } = this.#index;
-		const last = this.#last;
-		const isKnown =
-			last?.version === version &&
-			last.library === library &&
-			last.limit >= limit &&
-			isSameQuery(last.query, query);
-		const best = isKnown ? last.best : this.#search(query, library, limit, before);
-		if (!isKnown) this.#last = { version, query, library, limit, best };
+		if (version !== this.#version) {
+			this.#version = version;
+			this.#known = [];
+		}
+		const known = this.#known.find(
+			(other) => other.library === library && other.limit >= limit && isSameQuery(other.query, query)
+		);
+		const best = known?.best ?? this.#search(query, library, limit, before);
+		if (!known) {
+			if (this.#known.length === MOST_KNOWN) this.#known.shift();
+			this.#known.push({ query, library, limit, best });
+		}
 		return { numbers: best.numbers.slice(0, limit), scores: best.scores.slice(0, limit) };
 	}
 
@@ -184,14 +194,15 @@ export class Bm25Search {
 	#kthBest(numbers: Uint32Array, count: number, k: number, least: number): number {
 		if (count < k) return least;
 		const best = new TopK(k, () => false);
-		let threshold = best.threshold;
+		// What is not above the least changes nothing.
+		let threshold = least;
 		for (let at = 0; at < count; at += 1) {
 			const score = this.#scores[numbers[at]!]!;
 			if (score <= threshold) continue;
 			best.offer(0, score);
-			threshold = best.threshold;
+			threshold = Math.max(least, best.threshold);
 		}
-		return Math.max(least, threshold * (1 - ROUNDING));
+		return Math.max(least, best.threshold * (1 - ROUNDING));
 	}
 
 	/** Keeps as open those of some passages that have this score at least; returns how many they are. */

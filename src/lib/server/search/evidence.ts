@@ -8,6 +8,7 @@ import { SECTION_REACH } from './passage-index.ts';
 import type { PassageStore } from './passage-store.ts';
 import { queryTerms } from './query-terms.ts';
 import { TokenReader, type TermGroup } from './token-evidence.ts';
+import { TopK } from './top-k.ts';
 
 /** Pages that list every change are full of words, and seldom say how something is done. */
 const CHANGELOG =
@@ -86,9 +87,24 @@ export class EvidenceReader {
 			};
 			const [before, after] = [scoreBeside(-1), scoreBeside(1)];
 			const library = text.library(number);
+			const own = reader.read(number);
 			evidence.set(ids[number]!, {
-				// First, because an object that begins with a copy is copied at once.
-				...reader.read(number),
+				// One by one, because an object that begins with a copy grows with every key after it.
+				title_bm25: own.title_bm25,
+				heading_bm25: own.heading_bm25,
+				body_bm25: own.body_bm25,
+				code_bm25: own.code_bm25,
+				coverage: own.coverage,
+				title_match: own.title_match,
+				heading_match: own.heading_match,
+				proximity: own.proximity,
+				phrase: own.phrase,
+				identifier: own.identifier,
+				length: own.length,
+				body_coverage: own.body_coverage,
+				heading_coverage: own.heading_coverage,
+				opening_bm25: own.opening_bm25,
+				part_best: own.part_best,
 				bm25: page.passages[layout.place(number)]! / most,
 				document_bm25: page.bm25,
 				document_best_passage: page.best / most,
@@ -139,10 +155,11 @@ export class EvidenceReader {
 			.sort((a, b) => b.score - a.score || (documentOf(a) < documentOf(b) ? -1 : 1))
 			.slice(0, pageLimit)
 			.flatMap(({ page, score }) =>
-				this.#byScore(page, pages.get(page)!)
-					.slice(0, passageLimit)
-					// A score is that of the page; within it, a little less from passage to passage.
-					.map((number, at) => ({ number, score: score / (1 + at / 1000) }))
+				// A score is that of the page; within it, a little less from passage to passage.
+				Array.from(this.#best(page, pages.get(page)!, passageLimit), (number, at) => ({
+					number,
+					score: score / (1 + at / 1000)
+				}))
 			);
 	}
 
@@ -163,14 +180,14 @@ export class EvidenceReader {
 		return [...around(-1).reverse(), number, ...around(1)];
 	}
 
-	#byScore(page: number, { passages }: PageScore): number[] {
-		const { before } = this.#store;
-		const { layout } = this.#pages;
-		const numbers = layout
-			.ranges(page)
-			.flatMap(({ from, to }) => Array.from({ length: to - from }, (_, at) => from + at));
-		const scoreOf = (number: number) => passages[layout.place(number)]!;
-		return numbers.sort((a, b) => scoreOf(b) - scoreOf(a) || (before(a, b) ? -1 : 1));
+	/** The best passages of a page, best first. */
+	#best(page: number, { passages }: PageScore, limit: number): Uint32Array {
+		const best = new TopK(Math.min(limit, passages.length), this.#store.before);
+		let place = 0;
+		for (const { from, to } of this.#pages.layout.ranges(page)) {
+			for (let number = from; number < to; number += 1) best.offer(number, passages[place++]!);
+		}
+		return best.drain().numbers;
 	}
 
 	/** The question with the scores of these pages; what was read of it before is not read again. */

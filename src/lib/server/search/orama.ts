@@ -87,6 +87,8 @@ export class OramaIndex implements PassageIndex {
 		return this.#hits(limit, () =>
 			search(this.#database, {
 				term: question,
+				// Else Orama copies every document to leave vectors out that it does not have.
+				includeVectors: true,
 				limit,
 				...(library != null && { where: { library: { eq: library } } })
 			})
@@ -184,10 +186,13 @@ export class OramaIndex implements PassageIndex {
 
 	#numbers(chunkIds: readonly string[]): number[] {
 		const { idToInternalId } = this.#database.internalDocumentIDStore;
-		return chunkIds.flatMap((id) => {
+		const { text } = this.#store;
+		const numbers: number[] = [];
+		for (const id of chunkIds) {
 			const number = (idToInternalId.get(id) ?? 0) - 1;
-			return this.#store.text.has(number) ? [number] : [];
-		});
+			if (text.has(number)) numbers.push(number);
+		}
+		return numbers;
 	}
 
 	/** Orama sorts equal scores by its own numbers; they are put in the order of their ids, which survives a reload. */

@@ -93,8 +93,12 @@ export class PageScorer {
 	score(query: readonly QueryTerm[], pages: Iterable<number>, library: number): Map<number, PageScore> {
 		const { layout } = this;
 		const { k1 } = this.#store.text.settings;
-		const readings = Array.from(new Set(pages), (page): Reading => {
-			const passages = new Float64Array(layout.size(page));
+		const distinct = [...new Set(pages)];
+		// One array for all: each of its own would cost more than what is read.
+		const all = new Float64Array(distinct.reduce((sum, page) => sum + layout.size(page), 0));
+		let end = 0;
+		const readings = distinct.map((page): Reading => {
+			const passages = all.subarray(end, (end += layout.size(page)));
 			const score = { bm25: 0, coverage: 0, headingCoverage: 0, best: 0, second: 0, passages };
 			const relativeLength = this.#relativeLength(page);
 			return { page, score, relativeLength, frequency: 0, inTitle: false, inHeading: false };
@@ -122,10 +126,16 @@ export class PageScorer {
 			score.bm25 /= most || 1;
 			score.coverage /= total || 1;
 			score.headingCoverage /= total || 1;
-			for (const passage of score.passages) {
-				score.second = Math.max(score.second, Math.min(score.best, passage));
-				score.best = Math.max(score.best, passage);
+			const { passages } = score;
+			let best = 0;
+			let second = 0;
+			for (let place = 0; place < passages.length; place += 1) {
+				const passage = passages[place]!;
+				if (passage > best) [best, second] = [passage, best];
+				else if (passage > second) second = passage;
 			}
+			score.best = best;
+			score.second = second;
 		}
 		return new Map(readings.map(({ page, score }) => [page, score]));
 	}

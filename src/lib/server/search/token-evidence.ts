@@ -44,13 +44,15 @@ export class TokenReader {
 	readonly #asked: AskedQuestion;
 	/** Place in the question plus 1 by term number; zero where a term was not asked. */
 	readonly #places: Uint16Array;
-	/** Of the passage that is read: occurrences by place and field; by place its last position, the least distance to the one before, and whether it follows it. */
+	/** Of the passage that is read: occurrences by place and field; by place its last position, -1 where it is not, the least distance to the one before, and whether it follows it. */
 	readonly #frequencies: Uint16Array;
 	readonly #lastPositions: Int32Array;
 	readonly #distances: Float64Array;
 	readonly #adjacent: Uint8Array;
 	/** BM25F of each term alone, by place. */
 	readonly #gains: Float64Array;
+	/** Inverse document frequency of the terms of titles and headings. */
+	readonly #idfs = new Map<number, number>();
 	readonly #opening: TermGroup;
 	readonly #parts: readonly TermGroup[];
 
@@ -92,23 +94,25 @@ export class TokenReader {
 		let bodyWeight = 0;
 		const most = countedWeight * (settings.k1 + 1) || 1;
 		for (let place = 0; place < terms.length; place += 1) {
+			if (this.#lastPositions[place]! < 0) {
+				this.#gains[place] = 0;
+				continue;
+			}
 			const { term, count, idf, isRelated } = terms[place]!;
-			let found = false;
 			let whole = 0;
 			for (let field = 0; field < FIELD_COUNT; field += 1) {
 				const frequency = this.#frequencies[place * FIELD_COUNT + field]!;
 				if (frequency === 0) continue;
-				found = true;
-				const { weight } = settings.fields[FIELDS[field]!];
-				const normalised = (frequency * this.#text.occurrenceWeight(number, field)) / weight;
-				whole += frequency * this.#text.occurrenceWeight(number, field);
+				const counted = frequency * this.#text.occurrenceWeight(number, field);
+				const normalised = counted / settings.fields[FIELDS[field]!].weight;
+				whole += counted;
 				byField[field]! += (count * idf * (settings.k1 + 1) * normalised) / (settings.k1 + normalised);
 			}
 			this.#gains[place] = (idf * (settings.k1 + 1) * whole) / (settings.k1 + whole);
-			if (found) coverage += idf;
+			coverage += idf;
 			if (isRelated) continue;
 			if (this.#holds(place, BODY) || this.#holds(place, CODE)) bodyWeight += idf;
-			if (found && identifiers.has(term)) identifier += idf;
+			if (identifiers.has(term)) identifier += idf;
 			if (this.#holds(place, TITLE)) titleWeight += idf;
 			if (this.#holds(place, HEADING)) headingWeight += idf;
 			if (place === 0) continue;
@@ -131,12 +135,18 @@ export class TokenReader {
 			body_coverage: bodyWeight / weight,
 			heading_coverage: headingWeight / weight,
 			opening_bm25: this.#groupGain(this.#opening),
-			part_best: this.#parts.reduce((best, part) => Math.max(best, part.share * this.#groupGain(part)), 0)
+			part_best: this.#bestPart()
 		};
 	}
 
 	#holds(place: number, field: number): boolean {
 		return this.#frequencies[place * FIELD_COUNT + field]! > 0;
+	}
+
+	#bestPart(): number {
+		let best = 0;
+		for (const part of this.#parts) best = Math.max(best, part.share * this.#groupGain(part));
+		return best;
 	}
 
 	#groupGain({ places, most }: TermGroup): number {
@@ -158,18 +168,18 @@ export class TokenReader {
 		let at = tokens.start(number);
 		for (let field = 0; field < FIELD_COUNT; field += 1) {
 			const end = at + tokens.fieldLength(number, field);
-			if (field >= BODY || field === HEADING) lastPositions.fill(-1);
+			const fieldStart = at;
 			for (; at < end; at += 1) {
 				const place = places[all[at]!]! - 1;
 				if (place < 0) continue;
 				frequencies[place * FIELD_COUNT + field]! += 1;
 				lastPositions[place] = at;
-				if (place > 0 && lastPositions[place - 1]! >= 0) {
+				if (place > 0 && lastPositions[place - 1]! >= fieldStart) {
 					const distance = at - lastPositions[place - 1]!;
 					if (distance < distances[place]!) distances[place] = distance;
 					if (distance === 1) adjacent[place] = 1;
 				}
-				if (place < last && lastPositions[place + 1]! >= 0) {
+				if (place < last && lastPositions[place + 1]! >= fieldStart) {
 					const distance = at - lastPositions[place + 1]! + 1;
 					if (distance < distances[place + 1]!) distances[place + 1] = distance;
 				}
@@ -178,11 +188,14 @@ export class TokenReader {
 	}
 
 	#idf(term: number): number {
-		const { library } = this.#asked;
-		return inverseDocumentFrequency(
-			this.#text.librarySize(library),
-			this.#text.documentFrequency(term, library)
-		);
+		let idf = this.#idfs.get(term);
+		if (idf === undefined) {
+			const { library } = this.#asked;
+			const frequency = this.#text.documentFrequency(term, library);
+			idf = inverseDocumentFrequency(this.#text.librarySize(library), frequency);
+			this.#idfs.set(term, idf);
+		}
+		return idf;
 	}
 
 	/** Sum of the weights of the distinct terms of a field, as rare as they are in the library of the passage or in all that is searched. */
@@ -195,8 +208,9 @@ export class TokenReader {
 		let weight = 0;
 		for (let at = start; at < end; at += 1) {
 			const term = terms[at]!;
-			if (terms.indexOf(term, start) < at) continue;
-			weight += this.#idf(term);
+			let first = start;
+			while (terms[first] !== term) first += 1;
+			if (first === at) weight += this.#idf(term);
 		}
 		return weight || 1;
 	}

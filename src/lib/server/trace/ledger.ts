@@ -25,6 +25,7 @@ type Row = Pick<Candidate, RankingStage | 'in_context' | 'cited' | 'dropped_at'>
  */
 export class Ledger {
 	readonly #rows = new Map<string, Row>();
+	readonly #ranked = new Set<RankingStage>();
 	readonly #chunks = new Map<string, Description>();
 	readonly #features = new Map<string, () => Record<string, number>>();
 
@@ -33,7 +34,8 @@ export class Ledger {
 	 * ranked again replaces its earlier ranks.
 	 */
 	rank(stage: RankingStage, entries: readonly StageEntry[]): void {
-		for (const row of this.#rows.values()) if (row[stage]) row[stage] = null;
+		if (this.#ranked.has(stage)) for (const row of this.#rows.values()) if (row[stage]) row[stage] = null;
+		this.#ranked.add(stage);
 		let rank = 0;
 		for (const { chunk_id, score, features } of entries) {
 			const row = this.#row(chunk_id);
