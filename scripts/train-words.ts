@@ -6,7 +6,7 @@ import { ingest } from '#lib/server/ingest/ingest.ts';
 import { Corpus } from '#lib/server/search/corpus.ts';
 import { learnWordVectors } from './training/words/contrastive.ts';
 import { readPassages } from './training/words/passages.ts';
-import { wordsFile } from './training/words/words-file.ts';
+import { packWords, wordsFile } from './training/words/words-file.ts';
 
 /**
  * Learns the word vectors of the built-in embedder from documentation: `npm run train:words -- --corpora <folder...>`. No question is needed:
@@ -52,7 +52,7 @@ async function train(folder: string): Promise<void> {
 				if (step % 50 === 0) console.error(`[train] step ${step} of ${steps}, loss ${loss.toFixed(3)}`);
 			}
 		});
-		const source = wordsFile(learnt.terms, vectors);
+		const source = wordsFile(packWords(learnt.terms, vectors));
 		if (options.write) await writeFile(path, source);
 		else console.log(source);
 	} finally {

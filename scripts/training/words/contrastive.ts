@@ -95,7 +95,7 @@ interface Learnt {
 }
 
 /** Adds the gradient of the loss of these pairs; returns the loss of finding passages. */
-function addGradient(pairs: readonly Pair[], { vectors, gradient, dimensions }: Learnt): number {
+export function addGradient(pairs: readonly Pair[], { vectors, gradient, dimensions }: Learnt): number {
 	const count = pairs.length;
 	const questionBags = pairs.map(({ question }) => bag(question));
 	const questions = sumBags(questionBags, vectors, dimensions);

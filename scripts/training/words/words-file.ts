@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { ShippedVectors } from '#lib/server/model/word-vectors.ts';
 
 /** Characters of a line of base64. */
 const LINE = 2000;
@@ -7,8 +8,8 @@ const STEPS = 7;
 const MIDDLE = 8;
 const SCALE_BYTES = 4;
 
-/** Source of the file of word vectors: for each term a 32-bit float, the scale, and its values in 4 bits each; see word-vectors.ts. */
-export function wordsFile(terms: readonly string[], vectors: Float32Array): string {
+/** Packs vectors, a row a term: for each term a 32-bit float, the scale, and its values in 4 bits each; see word-vectors.ts. */
+export function packWords(terms: readonly string[], vectors: Float32Array): ShippedVectors {
 	const dimensions = vectors.length / terms.length;
 	const rowBytes = SCALE_BYTES + dimensions / 2;
 	const bytes = Buffer.alloc(terms.length * rowBytes);
@@ -21,20 +22,26 @@ export function wordsFile(terms: readonly string[], vectors: Float32Array): stri
 			bytes[place]! |= (Math.round(value / scale) + MIDDLE) << (at % 2 === 0 ? 0 : 4);
 		});
 	}
+	const joined = terms.join(' ');
+	const version = createHash('sha256').update(joined).update(bytes).digest('hex').slice(0, 8);
+	return { dimensions, version, terms: joined, values: bytes.toString('base64') };
+}
+
+/** Source of the file of word vectors. */
+export function wordsFile({ dimensions, version, terms, values }: ShippedVectors): string {
 	const lines = (text: string) => text.match(new RegExp(`.{1,${LINE}}`, 'g')) ?? [];
 	const literal = (text: string) =>
 		lines(text)
 			.map((line) => `\t\t'${line}'`)
 			.join(' +\n');
-	const version = createHash('sha256').update(terms.join(' ')).update(bytes).digest('hex').slice(0, 8);
 	return `/** Vectors of words; written by \`npm run train:words\`, read by word-vectors.ts. */
 export const WORD_VECTORS = {
 	dimensions: ${dimensions},
 	version: '${version}',
 	terms:
-${literal(terms.join(' '))},
+${literal(terms)},
 	values:
-${literal(bytes.toString('base64'))}
+${literal(values)}
 };
 `;
 }

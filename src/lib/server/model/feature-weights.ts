@@ -6,38 +6,40 @@
 export const featureWeights: Readonly<Record<string, number>> = {
 	/** The passage itself. */
 	body_bm25: 0.16,
-	length: 0.15,
-	coverage: 0.14,
-	bm25: 0.13,
-	proximity: 0.12,
-	code_bm25: 0.08,
-	body_coverage: 0.06,
+	length: 0.14,
+	proximity: 0.13,
+	coverage: 0.12,
+	bm25: 0.11,
+	code_bm25: 0.09,
+	body_coverage: 0.09,
 	/** The passage, for what the question opens with and for the part of it that it answers best. */
-	part_best: 0.21,
-	opening_bm25: 0.09,
+	part_best: 0.2,
+	opening_bm25: 0.1,
 	/** The page as a whole. */
-	document_bm25: 0.22,
 	document_coverage: 0.22,
-	opening_document_bm25: 0.21,
+	document_bm25: 0.2,
+	opening_document_bm25: 0.2,
 	page_size: -0.16,
 	changelog: -0.13,
-	document_second_passage: 0.1,
+	document_second_passage: 0.09,
 	/** What stands beside it. */
-	neighbour_best: 0.08,
-	neighbours: 0.05,
+	neighbour_best: 0.07,
+	neighbours: 0.04,
 	/** What it is called. */
-	heading_match: 0.12,
-	document_heading_coverage: 0.09,
+	heading_match: 0.11,
 	heading_coverage: 0.07,
-	heading_bm25: 0.06,
-	title_match: 0.06,
-	title_bm25: 0.05,
+	heading_bm25: 0.04,
+	document_heading_coverage: 0.04,
+	title_bm25: 0.02,
+	title_match: 0.02,
 	/** Where it is: overviews come first on a page. */
-	position: 0.17,
-	/** Small, because the built-in embedder sees the same words as everything above; see rerank-weights.ts. */
-	semantic: 0.19,
+	position: 0.16,
+	/** How close the meaning of the passage is, of its page and of what stands beside it. */
+	semantic: 0.29,
+	semantic_page: 0.18,
+	semantic_neighbour: 0.14,
 	/** Which library it belongs to, when all are searched. */
-	library_likelihood: 0.28,
-	library_named: 0.09,
-	library_share: 0.01
+	library_likelihood: 0.26,
+	library_named: 0.08,
+	library_share: 0.02
 };

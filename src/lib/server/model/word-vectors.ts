@@ -1,5 +1,13 @@
 import { WORD_VECTORS } from './word-vectors-data.ts';
 
+/** Vectors as they are shipped: terms with spaces between, and their values in base64, row after row. */
+export interface ShippedVectors {
+	dimensions: number;
+	version: string;
+	terms: string;
+	values: string;
+}
+
 /** Bytes of the scale that stands before the values of a term. */
 const SCALE_BYTES = 4;
 /** Two values share a byte; each is 0 to 15 and stands for -8 to 7 steps of the scale. */
@@ -11,19 +19,21 @@ const MIDDLE = 8;
  */
 export class WordVectors {
 	/** Length of each vector. */
-	readonly dimensions = WORD_VECTORS.dimensions;
+	readonly dimensions: number;
 	/** Other for other vectors. */
-	readonly version = WORD_VECTORS.version;
+	readonly version: string;
 	readonly #rows: ReadonlyMap<string, number>;
 	readonly #values: Int8Array;
 	readonly #scales: Float32Array;
 	/** Length of the vector of a word that is not known: that of a known word of middling length. */
 	readonly #unknownLength: number;
 
-	constructor() {
-		const { dimensions } = this;
-		const terms = WORD_VECTORS.terms.split(' ');
-		const bytes = Buffer.from(WORD_VECTORS.values, 'base64');
+	constructor(shipped: ShippedVectors = WORD_VECTORS) {
+		const { dimensions } = shipped;
+		this.dimensions = dimensions;
+		this.version = shipped.version;
+		const terms = shipped.terms.split(' ');
+		const bytes = Buffer.from(shipped.values, 'base64');
 		const rowBytes = SCALE_BYTES + dimensions / 2;
 		this.#rows = new Map(terms.map((term, row) => [term, row]));
 		this.#scales = new Float32Array(terms.length);
