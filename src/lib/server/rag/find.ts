@@ -7,7 +7,7 @@ import { rerank, RERANK_LIMIT, type RankedPassage } from './rerank.ts';
 import { retrieve, type Recall, type RetrievalRequest } from './retrieve.ts';
 
 /** How much a rank in each list counts in the fusion; 1 for the whole question by its words. */
-const FUSION_WEIGHTS = { bm25: 1, semantic: 0.7, parts: 1, pages: 0.7 } as const;
+const FUSION_WEIGHTS = { bm25: 1, semantic: 1, parts: 1, pages: 0.7 } as const;
 
 /**
  * Finds passages for a question: recall by both searches and by its parts, the passages of the best pages, fusion, reranking. All that was

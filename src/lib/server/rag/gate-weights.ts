@@ -4,12 +4,12 @@
  * speak against an answer. Written by `npm run train:gate`.
  */
 export const gateWeights = {
-	bias: 2.84,
+	bias: 1.7,
 	weights: {
-		word_rarity: -16.22,
-		technology_rarity: -6.75,
-		document_coverage: 3.7,
-		heading_match: 3.15,
-		semantic: 5.63
+		word_rarity: -14.44,
+		technology_rarity: -8.02,
+		document_coverage: 3.72,
+		heading_match: 1.73,
+		semantic: 8.53
 	}
 } as const;

@@ -32,7 +32,7 @@ const CONSIDERED = 150;
  * rerankers do not compare. A page that is chosen from already adds less, and a short passage leaves room for others.
  */
 const RANK = 1.5;
-const PAGE = 0.5;
+const PAGE = 0.6;
 const SIZE = 0.6;
 /** Tokens below which a budget counts as used up. */
 const LEFT_OVER = 50;
