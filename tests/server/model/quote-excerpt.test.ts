@@ -69,6 +69,15 @@ describe('a passage that is too long', () => {
 		);
 	});
 
+	it('has the code of a step rather than the same step in another language', () => {
+		const step = (name: string) =>
+			`Close the valve with the \`${name}\` function before the pump starts, because the pressure of the answer would damage the seals of the engine.`;
+		const python = `\`\`\`python\n${'close_valve(1)\n'.repeat(20)}\`\`\``;
+		const script = `\`\`\`js\n${'closeValve(1)\n'.repeat(20)}\`\`\``;
+		const markdown = [step('close_valve'), python, step('closeValve'), script].join('\n\n');
+		expect(excerptAbout('answer', { markdown, room: 520 })).toBe(`${step('close_valve')}\n\n${python}\n\n…`);
+	});
+
 	it('keeps what an announcement announces, and the announcement of a list', () => {
 		const markdown = [one, 'The answer:', `- ${two}`, `- ${three}`, '- last', four].join('\n\n');
 		expect(excerptAbout('answer', { markdown, room: 1 })).toBe(`…\n\nThe answer:\n\n- ${two}\n\n…`);
