@@ -25,10 +25,15 @@ const ANNOUNCES = /[:：]\s*$|^[\s>]*(?:\*\*|__)[^*_\n]+(?:\*\*|__)\s*$/;
  * is used up. A block brings along what it needs: the item or table that it is in, what it announces, and what announces it. A text that
  * nearly repeats a chosen one (the same step in another language) leaves its room to others.
  * @param scores of the blocks, in their order
- * @param room in characters; the best block is taken however long it is
+ * @param room in characters; the best block is taken however long it is. `whole` is for code, which may need more than `cut` to come
+ * along with its text.
  * @returns indices, ascending
  */
-export function chooseBlocks(blocks: readonly Block[], scores: readonly number[], room: number): number[] {
+export function chooseBlocks(
+	blocks: readonly Block[],
+	scores: readonly number[],
+	room: { cut: number; whole: number }
+): number[] {
 	const announcements = announcementsOf(blocks);
 	const top = Math.max(...scores);
 	const isChosen = blocks.map(() => false);
@@ -62,7 +67,7 @@ export function chooseBlocks(blocks: readonly Block[], scores: readonly number[]
 		if (most <= 0) break;
 		const next = worths.indexOf(most);
 		const added = needs(next);
-		const fits = length + lengthOf(blocks, added) <= room;
+		const fits = length + lengthOf(blocks, added) <= (blocks[next]!.kind === 'code' ? room.whole : room.cut);
 		if (fits && !repeats(blocks[next]!, said)) take(added, most);
 		else {
 			rejected.add(next);
