@@ -37,6 +37,11 @@ beforeAll(async () => {
 			{ id: 'g1', library: 'garden', question: 'When do I water the roses?', relevant: ['shed.md'] },
 			{ id: 'n1', question: 'Which door has no lock?', relevant: ['door.md'] }
 		),
+		'about-garden.jsonl': lines({
+			library: 'garden',
+			question: 'When do I water the roses?',
+			relevant: ['roses.md']
+		}),
 		'off-topic.jsonl': lines(
 			{ question: 'zebra xylophone quantum' },
 			{ question: 'How do I open the red door?' }
@@ -92,6 +97,14 @@ test('--library takes the questions about that library, and those that name none
 	const report = await evaluate('questions.jsonl', '--library', 'garden');
 	expect(report.results.map((result: { id: string }) => result.id)).toEqual(['g1', 'g1', 'n1', 'n1']);
 	expect(Object.keys(report.within_library.libraries)).toEqual(['garden']);
+});
+
+test('a --library that no question is about is named', async () => {
+	const { code, stdout, stderr } = await cli('eval', 'about-garden.jsonl', '--library', 'gardn');
+	expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+	expect(stderr).toBe(
+		'citelight: about-garden.jsonl holds no questions about the library gardn with relevant documents.\n'
+	);
 });
 
 test('counts refusals of off-topic questions and of others', async () => {

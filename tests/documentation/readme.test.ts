@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { droppedAtSchema, stepNameSchema } from '#lib/contract/trace.ts';
 import { describeSettings } from '#lib/server/config.ts';
+import { RERANK_LIMIT } from '#lib/server/rag/rerank.ts';
+import { phaseOf } from '#lib/ui/trace/phase.ts';
 
 const read = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
 const readme = read('README.md');
@@ -21,6 +24,20 @@ describe('the README', () => {
 	it('says of every dependency why it is here', () => {
 		const table = readme.slice(readme.indexOf('### Dependencies'));
 		for (const name of Object.keys(manifest.dependencies)) expect(table).toContain(`\`${name}\``);
+	});
+
+	it('has every step of a trace in the row of its phase', () => {
+		const rows = readme.slice(readme.indexOf('| phase '), readme.indexOf('What is wrong before a stream'));
+		for (const step of stepNameSchema.options) {
+			const row = rows.split('\n').find((line) => line.includes(`\`${step}\``)) ?? '';
+			expect(row, step).toMatch(new RegExp(`^\\| ${phaseOf(step)} `));
+		}
+	});
+
+	it('has every reason why a passage is out, and how many are reranked', () => {
+		for (const reason of droppedAtSchema.options)
+			expect(readme).toMatch(new RegExp(`^\\| \`${reason}\` `, 'm'));
+		expect(readme).toContain(`was not among the ${RERANK_LIMIT} best fused ones, which are reranked`);
 	});
 
 	it('names only scripts that exist', () => {

@@ -1,6 +1,12 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { GrowingMarkdown } from '#lib/ui/markdown/growing-markdown.ts';
-import { DEEPEST, LONGEST_CODE, LONGEST_PIECE, withoutDeepMarks } from '#lib/ui/markdown/pieces.ts';
+import {
+	DEEPEST,
+	DEEPEST_IN_CODE,
+	LONGEST_CODE,
+	LONGEST_PIECE,
+	withoutDeepMarks
+} from '#lib/ui/markdown/pieces.ts';
 import { markdownParser } from '#lib/ui/markdown/plain-markdown.ts';
 import { renderMarkdown } from '#lib/ui/markdown/render.ts';
 import { DEEPEST_ELEMENT } from '#lib/ui/markdown/safe-html.ts';
@@ -197,6 +203,14 @@ describe('Marks of lists and quotes', () => {
 	])('what only looks like them stays: %s', (text) => {
 		expect(withoutDeepMarks(text)).toBe(text);
 	});
+
+	test.each([`- ${FENCE}\n  x\n  ${FENCE}\n\n`, `> ${FENCE}\n\n`, `${FENCE}\n`])(
+		'have an end behind %j too, where they may be no code',
+		(before) => {
+			const shown = withoutDeepMarks(`${before}${'- '.repeat(1000)}a`);
+			expect(shown.match(/- /g)!.length).toBeLessThanOrEqual(DEEPEST_IN_CODE + 1);
+		}
+	);
 });
 
 test('any long text, grown in any steps, ends as the same as at once', () => {

@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Candidate, Trace } from '#lib/contract/trace.ts';
+import { droppedAtSchema, NO_USAGE, QUOTING, type Candidate, type Trace } from '#lib/contract/trace.ts';
 import { SqliteTraceStore } from '#lib/server/store/sqlite.ts';
 import { formatDuration, formatScore } from '#lib/ui/format/index.ts';
 import { stagesOf } from '#lib/ui/trace/ledger.ts';
@@ -24,6 +24,10 @@ let data: TempFolder;
 let archive: App;
 let refused: Trace;
 let large: Trace;
+/** With all columns of the ledger, and a passage for each reason to be left out. */
+let wide: Trace;
+/** Answered with quotations, without a model. */
+let quoted: Trace;
 /** As a server leaves it that is killed in the middle: text and sources, no figures. */
 let interrupted: Trace;
 
@@ -36,8 +40,23 @@ beforeAll(async () => {
 		...sampleTrace(random, { status: 'interrupted' }),
 		...{ steps: [], candidates: [], prompt: [], model: null, time_to_first_token_ms: null }
 	};
+	const searched = sampleTrace(random, { status: 'success' });
+	const ranked = { rank: 124, score: 0.0107 };
+	wide = {
+		...searched,
+		candidates: searched.candidates.map((candidate, at) => ({
+			...candidate,
+			parts: ranked,
+			pages: ranked,
+			dropped_at: candidate.in_context ? null : droppedAtSchema.options[at % droppedAtSchema.options.length]!
+		}))
+	};
+	quoted = {
+		...sampleTrace(random, { status: 'success' }),
+		...{ model: QUOTING, usage: NO_USAGE, cost_usd: 0, prompt: [] }
+	};
 	const store = new SqliteTraceStore(data.path);
-	for (const trace of [refused, large, interrupted]) store.create(trace);
+	for (const trace of [refused, large, wide, quoted, interrupted]) store.create(trace);
 	store.close();
 	[test, archive, browser] = await Promise.all([
 		startHttpTest({
@@ -65,7 +84,7 @@ afterAll(async () => {
 });
 
 const address = (trace: Trace) =>
-	`${[refused, large].includes(trace) ? archive.url : test.app.url}/dashboard/traces/${trace.trace_id}`;
+	`${[refused, large, wide, quoted].includes(trace) ? archive.url : test.app.url}/dashboard/traces/${trace.trace_id}`;
 const chunksOf = (page: Page) =>
 	page.locator('tr[data-chunk]').evaluateAll((rows) => rows.map((row) => row.getAttribute('data-chunk')));
 const idsOf = (candidates: readonly Candidate[]) => candidates.map(({ chunk_id }) => chunk_id);
@@ -86,6 +105,15 @@ describe('the head of a trace', () => {
 		// The test model has no price: unknown, never 0.
 		expect(answered.cost_usd).toBeNull();
 		expect(head).toContain('Cost unknown');
+	});
+
+	it('says of quotations that no model was connected', async () => {
+		await using opened = await openPage(browser, address(quoted));
+		const { page } = opened;
+		expect(await textOf(page, 'header dl, main dl')).toMatch(
+			/Tokens none no model is connected Cost \$0 Model extractive quotations$/
+		);
+		await page.getByText('Nothing is kept here: no model was asked').waitFor();
 	});
 
 	it('gives the trace as JSON, copied and opened', async () => {
@@ -246,6 +274,16 @@ describe('the ledger', () => {
 		const dropped = answered.candidates.find(({ dropped_at }) => dropped_at === 'budget')!;
 		const outcome = page.locator(`tr[data-chunk="${dropped.chunk_id}"] .outcome`);
 		expect(plain(await outcome.innerText())).toContain('Dropped: no room in SOURCE_TOKENS');
+	});
+
+	it('has every column in sight at 1280 px, whatever became of the passages', async () => {
+		await using opened = await openPage(browser, address(wide));
+		const { page } = opened;
+		const reasons = new Set(wide.candidates.map(({ dropped_at }) => dropped_at));
+		expect(reasons).toEqual(new Set([null, ...droppedAtSchema.options]));
+		const scroller = page.getByRole('region', { name: 'Ledger of candidates' });
+		await scroller.locator('.outcome').first().waitFor();
+		expect(await scroller.evaluate((each) => each.scrollWidth - each.clientWidth)).toBe(0);
 	});
 
 	it('leads from each passage of a source to it, a neighbour that no search found among them', async () => {

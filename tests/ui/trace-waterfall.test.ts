@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { DroppedAt, Step, StepName } from '#lib/contract/trace.ts';
-import { unionLength } from '#lib/server/trace/interval.ts';
+import { phaseDurations, unionLength } from '#lib/server/trace/interval.ts';
 import { latencyParts } from '#lib/ui/chat/latency.ts';
 import { niceTicks } from '#lib/ui/trace/axis.ts';
 import { detailRows } from '#lib/ui/trace/details.ts';
@@ -66,6 +66,22 @@ describe('the waterfall', () => {
 			label: 'rewriting',
 			duration_ms: row('query_rewriting')!.duration_ms
 		});
+	});
+
+	it('is told below an answer by the same phases as on the dashboard', () => {
+		fc.assert(
+			fc.property(fc.integer(), fc.boolean(), (seed, followUp) => {
+				const { steps } = sampleTrace(randomNumbers(seed), { status: 'success', followUp });
+				const { rewriting_ms, retrieval_ms, generation_ms } = phaseDurations(steps);
+				const parts = Object.fromEntries(
+					latencyParts({ steps }).map((part) => [part.label, part.duration_ms])
+				);
+				expect(parts.retrieval).toBeCloseTo(retrieval_ms!, 2);
+				expect(parts.generation).toBeCloseTo(generation_ms!, 2);
+				if (rewriting_ms === null) expect(parts).not.toHaveProperty('rewriting');
+				else expect(parts.rewriting).toBeCloseTo(rewriting_ms, 2);
+			})
+		);
 	});
 
 	it('begins with the waiting for a turn, which is no part of retrieval', () => {

@@ -106,7 +106,8 @@ async function readAsked(path: string, { library, offTopic }: EvalOptions): Prom
 	const irrelevant = offTopic ? await readQuestions(offTopic) : [];
 	const relevant = questions.filter((question) => question.relevant.length > 0);
 	if (relevant.length === 0) {
-		throw new AppError('invalid_request', `${path} holds no questions with relevant documents to measure.`);
+		const about = library === undefined ? '' : ` about the library ${library}`;
+		throw new AppError('invalid_request', `${path} holds no questions${about} with relevant documents.`);
 	}
 	return {
 		questions: relevant,

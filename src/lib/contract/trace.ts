@@ -146,6 +146,9 @@ export const traceSummarySchema = z.object({
 });
 export type TraceSummary = z.infer<typeof traceSummarySchema>;
 
+/** In place of the name of a model, where answers are quotations because none is connected. */
+export const QUOTING = 'extractive';
+
 /** Whether the texts of a trace were kept: a question is never empty. */
 export function isTextKept({ question }: Pick<TraceSummary, 'question'>): boolean {
 	return question !== '';

@@ -10,10 +10,13 @@ import { chooseBlocks, writeExcerpt } from '#lib/server/model/quote-excerpt.ts';
 const parser = unified().use(remarkParse).use(remarkGfm);
 
 /** The excerpt that is as long as `room` and holds the first block with this word. */
-function excerptAbout(word: string, { markdown, room }: { markdown: string; room: number }): string {
+function excerptAbout(
+	word: string,
+	{ markdown, room, whole = room }: { markdown: string; room: number; whole?: number }
+): string {
 	const passage = splitBlocks(markdown);
 	const scores = passage.blocks.map(({ text }) => (text.includes(word) ? 1 : 0));
-	return writeExcerpt(passage, chooseBlocks(passage.blocks, scores, room));
+	return writeExcerpt(passage, chooseBlocks(passage.blocks, scores, { cut: room, whole }));
 }
 
 /** Without the blank lines that an open fence may have at its end. */
@@ -67,6 +70,22 @@ describe('a passage that is too long', () => {
 		expect(excerptAbout('answer();', { markdown: [one, two, code, three].join('\n\n'), room: 100 })).toBe(
 			`…\n\n${two}\n\n${code}\n\n…`
 		);
+	});
+
+	it('may be longer where the code of a text needs the room', () => {
+		const code = `\`\`\`js\n${'close(valve)\n'.repeat(30)}\`\`\``;
+		const markdown = ['The answer.', code, one, two].join('\n\n');
+		expect(excerptAbout('answer', { markdown, room: 200 })).toBe('The answer.\n\n…');
+		expect(excerptAbout('answer', { markdown, room: 200, whole: 500 })).toBe(`The answer.\n\n${code}\n\n…`);
+	});
+
+	it('has the code of a step rather than the same step in another language', () => {
+		const step = (name: string) =>
+			`Close the valve with the \`${name}\` function before the pump starts, because the pressure of the answer would damage the seals of the engine.`;
+		const python = `\`\`\`python\n${'close_valve(1)\n'.repeat(20)}\`\`\``;
+		const script = `\`\`\`js\n${'closeValve(1)\n'.repeat(20)}\`\`\``;
+		const markdown = [step('close_valve'), python, step('closeValve'), script].join('\n\n');
+		expect(excerptAbout('answer', { markdown, room: 520 })).toBe(`${step('close_valve')}\n\n${python}\n\n…`);
 	});
 
 	it('keeps what an announcement announces, and the announcement of a list', () => {
@@ -133,7 +152,7 @@ describe('a passage that is too long', () => {
 			fc.property(passages, fc.infiniteStream(fc.nat(3)), fc.nat(150), (passage, stream, room) => {
 				const { blocks, lines } = passage;
 				const scores = blocks.map(() => stream.next().value as number);
-				const excerpt = writeExcerpt(passage, chooseBlocks(blocks, scores, room));
+				const excerpt = writeExcerpt(passage, chooseBlocks(blocks, scores, { cut: room, whole: 2 * room }));
 				const known = new Set([...lines, ...blocks.flatMap(({ text }) => text.split('\n'))]);
 				const own = excerpt
 					.split('\n')

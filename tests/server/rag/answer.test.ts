@@ -6,6 +6,7 @@ import { AppError } from '#lib/server/error.ts';
 import { createAnswerPipeline } from '#lib/server/rag/answer.ts';
 import type { AnswerOutcome, AnswerPart } from '#lib/server/rag/answer-part.ts';
 import type { AnswerEngine } from '#lib/server/rag/engine.ts';
+import { ExtractiveGenerator } from '#lib/server/model/extractive-generator.ts';
 import { sharedVector } from '#lib/server/model/question-vectors.ts';
 import type { SearchIndex } from '#lib/server/search/passage-index.ts';
 import { unionLength } from '#lib/server/trace/interval.ts';
@@ -108,6 +109,15 @@ describe('the answer pipeline', () => {
 			'prompt_building'
 		]);
 		expect(generator.requests[0]?.maxTokens).toBe(512);
+	});
+
+	it('keeps what a model was sent, and nothing where none was', async () => {
+		const { engine, generator } = engineOf(index);
+		const { trace } = await run(engine);
+		expect(trace.prompt).toEqual(generator.requests[0]!.messages);
+		const quoted = await run({ ...engine, generator: new ExtractiveGenerator() });
+		expect(quoted.outcome?.status).toBe('success');
+		expect(quoted.trace.prompt).toEqual([]);
 	});
 
 	it('yields the sources once, before any token, and the text in order', async () => {

@@ -67,7 +67,13 @@ describe('citations', () => {
 		'|---|---|',
 		'# Heading [8]',
 		'1. one [9]',
-		'***'
+		'***',
+		'- ```js',
+		'1. ~~~',
+		'-\t```',
+		'  x = [1]',
+		'  ```',
+		'   ~~~'
 	);
 
 	it('reads the same in slices as in one stretch', async () => {
@@ -87,6 +93,37 @@ describe('citations', () => {
 			expect((await readCitations(`${mark.repeat(20_000)}deep [1]\n\nPlain [2].`, 3)).valid).toContain(2);
 		}
 	);
+
+	it.each(['', '```\n', '- ```\n  x\n  ```\n\n', '> ```\n\n'])(
+		'leaves out the marks that a line has too many of, behind %j',
+		(before) => {
+			const blocks = [...markdownBlocks(`${before}${'- '.repeat(1000)}deep [1]`)];
+			expect(blocks.join('\n').match(/- /g)!.length).toBeLessThan(20);
+		}
+	);
+
+	it.each([
+		'- ```js\n  x\n  ```',
+		'1. ~~~\n   x\n   ~~~',
+		'-\t```\n\tx\n\t```',
+		'10. a\n\n    ```\n    x\n    ```'
+	])('reads on behind code in a list item: %j', async (item) => {
+		const prose = 'Some words of an answer.\n\n'.repeat(400);
+		expect((await readCitations(`${item}\n\n${prose}Last [2].`, 3)).valid).toEqual([2]);
+	});
+
+	it('does not lose a fence of a list item where it cuts', async () => {
+		for (const [mark, margin] of [
+			['- ', '  '],
+			['10. ', '    ']
+		] as const) {
+			const code = `${mark}\`\`\`\n${`${margin}x = [1]\n\n`.repeat(1500)}`;
+			expect(await readCitations(code, 3)).toEqual({ valid: [], invalid: [] });
+			expect((await readCitations(`${code}${margin}\`\`\`\n\nProse [2].`, 3)).valid).toEqual([2]);
+			// The item ends, and its code with it.
+			expect((await readCitations(`${code}Prose [2].`, 3)).valid).toEqual([2]);
+		}
+	});
 
 	it('reads a long answer in pieces of a bounded length', () => {
 		const answer = `${'word '.repeat(5000)}\n\n${'- a\n'.repeat(5000)}\n\`\`\`\n${'x = [1]\n'.repeat(5000)}`;

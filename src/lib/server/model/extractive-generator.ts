@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Source } from '#lib/contract/chunk.ts';
-import { NO_USAGE } from '#lib/contract/trace.ts';
+import { NO_USAGE, QUOTING } from '#lib/contract/trace.ts';
 import { Breather } from '#lib/server/breather.ts';
 import { throwIfCancelled } from '#lib/server/error.ts';
 import type { GenerationContext, GenerationRequest, GenerationResult, Generator } from './generator.ts';
@@ -16,7 +16,7 @@ const NOTHING = 'There is no passage to quote.';
  * nothing of its own but that it does so, uses no tokens, and gives the same answer to the same request.
  */
 export class ExtractiveGenerator implements Generator {
-	readonly model = 'extractive';
+	readonly model = QUOTING;
 	readonly builtIn = true;
 
 	async generate(

@@ -1,5 +1,6 @@
 import type { Block, Passage } from './quote-block.ts';
 import { tidyMarkup } from './quote-markup.ts';
+import { shinglesOf } from './quote-terms.ts';
 
 /** Stands where blocks were left out. */
 const OMISSION = '…';
@@ -9,6 +10,10 @@ const LEAST_OMISSION = 160;
 const NEARLY_AS_GOOD = 0.6;
 /** What standing right after or before a chosen block counts, as a share of what that one counted. */
 const BESIDE = { after: 0.35, before: 0.25 };
+/** Share of a text's words in a row that were chosen already, from which on it is the same text about another variant. */
+const REPEATED = 0.7;
+/** A text with fewer different runs of words is too short to tell. */
+const LEAST_SHINGLES = 12;
 
 /** What is left of a block that held nothing but images. */
 const EMPTY = /^[\s>]*(?:(?:[-*+]|\d+[.)])\s*)?$/;
@@ -17,23 +22,33 @@ const ANNOUNCES = /[:：]\s*$|^[\s>]*(?:\*\*|__)[^*_\n]+(?:\*\*|__)\s*$/;
 
 /**
  * Which blocks to quote of a passage that is too long: those around the best one, and around others that are nearly as good, until the room
- * is used up. A block brings along what it needs: the item or table that it is in, what it announces, and what announces it.
+ * is used up. A block brings along what it needs: the item or table that it is in, what it announces, and what announces it. A text that
+ * nearly repeats a chosen one (the same step in another language) leaves its room to others.
  * @param scores of the blocks, in their order
- * @param room in characters; the best block is taken however long it is
+ * @param room in characters; the best block is taken however long it is. `whole` is for code, which may need more than `cut` to come
+ * along with its text.
  * @returns indices, ascending
  */
-export function chooseBlocks(blocks: readonly Block[], scores: readonly number[], room: number): number[] {
+export function chooseBlocks(
+	blocks: readonly Block[],
+	scores: readonly number[],
+	room: { cut: number; whole: number }
+): number[] {
 	const announcements = announcementsOf(blocks);
 	const top = Math.max(...scores);
 	const isChosen = blocks.map(() => false);
 	/** What each block counts; 0 for one that is chosen, does not fit or stands by itself without being as good. */
 	const worths = scores.map((score) => (score >= NEARLY_AS_GOOD * top ? score : 0));
 	const rejected = new Set<number>();
+	const said = new Set<string>();
 	let length = 0;
 
 	const needs = (index: number) => neededWith(blocks, announcements, index).filter((each) => !isChosen[each]);
 	const take = (indices: readonly number[], worth: number) => {
-		for (const index of indices) isChosen[index] = true;
+		for (const index of indices) {
+			isChosen[index] = true;
+			if (isText(blocks[index]!)) for (const shingle of shinglesOf(blocks[index]!.text)) said.add(shingle);
+		}
 		length += lengthOf(blocks, indices);
 		for (const index of indices) {
 			worths[index] = 0;
@@ -52,13 +67,25 @@ export function chooseBlocks(blocks: readonly Block[], scores: readonly number[]
 		if (most <= 0) break;
 		const next = worths.indexOf(most);
 		const added = needs(next);
-		if (length + lengthOf(blocks, added) <= room) take(added, most);
+		const fits = length + lengthOf(blocks, added) <= (blocks[next]!.kind === 'code' ? room.whole : room.cut);
+		if (fits && !repeats(blocks[next]!, said)) take(added, most);
 		else {
 			rejected.add(next);
 			worths[next] = 0;
 		}
 	}
 	return withoutSmallGaps(blocks, isChosen);
+}
+
+function isText({ kind }: Block): boolean {
+	return kind === 'paragraph' || kind === 'item';
+}
+
+function repeats(block: Block, said: ReadonlySet<string>): boolean {
+	if (!isText(block)) return false;
+	const shingles = [...shinglesOf(block.text)];
+	const repeated = shingles.filter((shingle) => said.has(shingle)).length;
+	return shingles.length >= LEAST_SHINGLES && repeated >= REPEATED * shingles.length;
 }
 
 /** A block and all that it makes no sense without. */

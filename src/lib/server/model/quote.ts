@@ -29,7 +29,7 @@ const MOST_QUOTES = 3;
 const WORTHWHILE = 0.4;
 /** What counts in the source at place p, from 0, is divided by 1 + LATER · p: retrieval has judged with more evidence than there is here. */
 const LATER = 0.5;
-/** Characters of the best section and of each other one: up to `whole` it is quoted as it stands, a longer one is shortened to `cut`. */
+/** Characters of the best section and of each other one: up to `whole` it is quoted as it stands, a longer one is shortened to `cut`, or to `whole` with code. */
 const ROOM = { best: { whole: 2500, cut: 2000 }, other: { whole: 1500, cut: 1200 } };
 /** What another section of a page that is quoted already counts. */
 const SAME_PAGE = 0.75;
@@ -138,11 +138,8 @@ function quality(words: number, { kind, text }: Block): number {
 	return asksItself / (1 + Math.max(0, words - 30) / 60);
 }
 
-function excerptOf(
-	{ passage, scores, source }: Reading,
-	{ whole, cut }: { whole: number; cut: number }
-): string {
+function excerptOf({ passage, scores, source }: Reading, room: { whole: number; cut: number }): string {
 	const { blocks } = passage;
-	if (source.text.length <= whole) return writeExcerpt(passage, blocks.keys());
-	return writeExcerpt(passage, chooseBlocks(blocks, scores, cut));
+	if (source.text.length <= room.whole) return writeExcerpt(passage, blocks.keys());
+	return writeExcerpt(passage, chooseBlocks(blocks, scores, room));
 }

@@ -111,7 +111,7 @@ async function prepare(
 		// Sources were chosen from all that the reranker gave back; the rest it left out.
 		trace.ledger.settle('reranking');
 		trace.record.sources = sources;
-		trace.record.prompt = messages;
+		if (!engine.generator.builtIn) trace.record.prompt = messages;
 		return { sources, messages };
 	});
 }

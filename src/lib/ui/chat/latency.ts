@@ -1,34 +1,26 @@
-import type { Step, StepName, Trace } from '#lib/contract/trace.ts';
+import type { Step, Trace } from '#lib/contract/trace.ts';
+import { phaseOf, type Phase } from '#lib/ui/trace/phase.ts';
 
 export interface LatencyPart {
 	label: string;
 	duration_ms: number;
 }
 
-const PARTS: { label: string; steps: StepName[] }[] = [
-	{ label: 'waiting', steps: ['queue'] },
-	{ label: 'rewriting', steps: ['query_rewriting'] },
-	{
-		label: 'retrieval',
-		steps: [
-			'query_embedding',
-			'retrieval_semantic',
-			'retrieval_bm25',
-			'retrieval_parts',
-			'retrieval_pages',
-			'fusion_rrf'
-		]
-	},
-	{ label: 'reranking', steps: ['reranking'] },
-	{ label: 'generation', steps: ['llm_generation'] }
-];
-
-/** Where the time of an answer went, in the order of the run; what did not run is left out. */
+/** Where the time of an answer went, by the phases of the dashboard, in the order of the run; what did not run is left out. */
 export function latencyParts({ steps }: Pick<Trace, 'steps'>): LatencyPart[] {
-	return PARTS.flatMap(({ label, steps: names }) => {
-		const ran = steps.filter(({ name, status }) => names.includes(name) && status !== 'skipped');
-		return ran.length === 0 ? [] : [{ label, duration_ms: covered(ran) }];
-	});
+	const of = (...phases: Phase[]) => steps.filter(({ name }) => phases.includes(phaseOf(name)));
+	const waiting = steps.filter(({ name }) => name === 'queue');
+	const retrieval = covered(of('retrieval'));
+	const parts: [label: string, steps: Step[], duration_ms: number][] = [
+		['waiting', waiting, covered(waiting)],
+		// What both do at the same time is retrieval.
+		['rewriting', of('rewriting'), covered(of('rewriting', 'retrieval')) - retrieval],
+		['retrieval', of('retrieval'), retrieval],
+		['generation', of('generation'), covered(of('generation'))]
+	];
+	return parts
+		.filter(([, steps]) => steps.some(({ status }) => status !== 'skipped'))
+		.map(([label, , duration_ms]) => ({ label, duration_ms }));
 }
 
 /** Length of the union of the steps' intervals: searches that ran at the same time count once. */

@@ -4,13 +4,17 @@ export const LONGEST_PIECE = 2_048;
 export const LONGEST_CODE = 8_192;
 /** Marks of lists and quotes that one line may begin with. */
 export const DEEPEST = 10;
+/** The same in what looks like code: enough for a picture made of characters, and where a text only pretends to be code, little to read. */
+export const DEEPEST_IN_CODE = 50;
 
 const MARK = String.raw`[ \t]*(?:>|(?:[-*+]|\d{1,9}[.)])(?=[ \t]|$))`;
-const DEEP_LINE = new RegExp(`^((?:${MARK}){${DEEPEST}})(?:${MARK})+`, 'm');
+const deeperThan = (marks: number) => new RegExp(`^((?:${MARK}){${marks}})(?:${MARK})+`, 'm');
+const DEEP_LINE = deeperThan(DEEPEST);
+const DEEP_CODE = deeperThan(DEEPEST_IN_CODE);
 /** https://spec.commonmark.org/0.31.2/#fenced-code-blocks */
 const FENCE = /^(?:[ \t]*\n)* {0,3}(`{3,}(?=[^`\n]*(?:\n|$))|~{3,})[^\n]*/;
 
-/** Without the marks of lists and quotes beyond a depth that no reader could follow, except in blocks of code. */
+/** Without the marks of lists and quotes beyond a depth that no reader could follow; more of them stay in blocks of code. */
 export function withoutDeepMarks(text: string): string {
 	if (!DEEP_LINE.test(text)) return text;
 	let fence = '';
@@ -20,7 +24,7 @@ export function withoutDeepMarks(text: string): string {
 			const mark = FENCE.exec(line)?.[1];
 			if (!fence) fence = mark ?? '';
 			else if (mark?.startsWith(fence) && line.trim() === mark) fence = '';
-			return fence ? line : line.replace(DEEP_LINE, '$1');
+			return line.replace(fence ? DEEP_CODE : DEEP_LINE, '$1');
 		})
 		.join('\n');
 }
