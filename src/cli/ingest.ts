@@ -26,7 +26,7 @@ const NAMED_FAILURES = 20;
 
 /**
  * Brings one library of the index in line with its sources; a running server takes the new index over by itself.
- * @throws AppError `ingest_failed` when a source cannot be opened at all, after the others are done.
+ * @throws AppError `ingest_failed` when a whole source cannot be read, after the others are done.
  */
 export async function ingest(sources: readonly string[], options: IngestCommandOptions): Promise<void> {
 	const startedAt = performance.now();
@@ -36,12 +36,13 @@ export async function ingest(sources: readonly string[], options: IngestCommandO
 		const report = await ingestLibrary(services, { sources, library, prune, baseUrl, signal });
 		const published = await publish(services, signal);
 		const total = performance.now() - startedAt;
-		const isNamed = ({ document }: { document: string }) => sources.includes(document);
-		remarkFailures(report.failures.filter((failure) => !isNamed(failure)));
+		remarkFailures(report.failures.filter(({ source }) => source === undefined));
 		if (options.json) writeJson({ ...report, index: published, total_duration_ms: Math.round(total) });
 		else writeReport(library, report, published.passages, total);
 		// A page that cannot be read is a remark; a source that was named and cannot be is a mistake.
-		const mistake = report.failures.find(isNamed);
+		const mistakes = report.failures.filter(({ source }) => source !== undefined);
+		remarkFailures(mistakes.slice(1));
+		const [mistake] = mistakes;
 		if (mistake) throw new AppError('ingest_failed', `${mistake.document}: ${mistake.reason}`);
 	});
 }

@@ -106,6 +106,14 @@ test('a host that is not listed is refused, one that is listed goes by any spell
 	expect(await from('http://OTHER.invalid/a')).toContain('The server could not be reached');
 });
 
+test('every source that was named and cannot be read is reported', async () => {
+	await using folder = await tempFolder();
+	const { code, stderr } = await cli(folder, ['ingest', 'http://127.0.0.1:9', 'nowhere', '-l', 'x']);
+	expect(code).toBe(1);
+	expect(stderr).toMatch(/http:\/\/127\.0\.0\.1:9\/: .*private network/);
+	expect(stderr).toContain('nowhere: There is no such file or folder.');
+});
+
 test('an address inside the own network is refused', async () => {
 	await using folder = await tempFolder();
 	const { code, stderr } = await cli(folder, ['ingest', 'http://127.0.0.1:9/secret', '-l', 'x']);

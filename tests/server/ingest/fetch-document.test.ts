@@ -98,7 +98,8 @@ describe('ingest of a URL', () => {
 		await using server = await serve(listener);
 		using folder = new CorpusFolder();
 		const { failures } = await read(folder, server.url, { fetchMaxBytes: 1000, fetchTimeoutMs: 200 });
-		expect(failures).toEqual([{ document: `${server.url}/`, reason: expect.stringMatching(reason) }]);
+		const address = `${server.url}/`;
+		expect(failures).toEqual([{ document: address, reason: expect.stringMatching(reason), source: address }]);
 	});
 
 	it.each(['ftp://example.com/x', 'file:///etc/hosts', 'http://'])('refuses %s', async (url) => {

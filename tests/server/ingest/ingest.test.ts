@@ -178,12 +178,33 @@ describe('ingest', () => {
 		expect(folder.texts()).toEqual({ 'a.md': ['good'] });
 	});
 
+	it.each([
+		'http://127.0.0.1:9',
+		'HTTP://LOCALHOST:9/a#b',
+		'http://127.0.0.1:9/a b',
+		'./nowhere',
+		'nowhere/'
+	])('says that all of %s failed, however it is written', async (source) => {
+		using folder = new CorpusFolder();
+		const { failures } = await run(folder, { sources: [source] });
+		expect(failures).toEqual([expect.objectContaining({ source: expect.any(String) })]);
+	});
+
+	it('says of a file whether it was named, or is one of a folder', async () => {
+		using folder = new CorpusFolder({ 'a.md': new Uint8Array(5000) });
+		const file = join(folder.docs, 'a.md');
+		const inFolder = { document: 'a.md', reason: 'It is not a text file.' };
+		expect((await run(folder)).failures).toEqual([inFolder]);
+		expect((await run(folder, { sources: [file] })).failures).toEqual([{ ...inFolder, source: file }]);
+	});
+
 	it('reports a source that does not exist, reads the others, and prunes nothing of it', async () => {
 		using folder = new CorpusFolder({ 'a.md': 'a' });
 		await run(folder);
 		rmSync(folder.docs, { recursive: true });
 		const report = await run(folder, { sources: [folder.docs, join(docsFolder, 'notes.txt')] });
-		expect(report.failures).toEqual([{ document: folder.docs, reason: 'There is no such file or folder.' }]);
+		const reason = 'There is no such file or folder.';
+		expect(report.failures).toEqual([{ document: folder.docs, reason, source: folder.docs }]);
 		expect(report.documents).toMatchObject({ added: 1, removed: 0 });
 		expect(Object.keys(folder.texts())).toEqual(['a.md', 'notes.txt']);
 	});

@@ -54,8 +54,11 @@ export interface IngestReport {
 	documents: { added: number; changed: number; unchanged: number; removed: number };
 	/** Passages of added and changed documents. */
 	chunks: number;
-	/** What could not be read, with a reason for the reader; a source that cannot be opened counts as a document. */
-	failures: { document: string; reason: string }[];
+	/**
+	 * What could not be read, with a reason for the reader; a source that cannot be opened counts as a document.
+	 * `source` is set where a whole source failed: its path or address as the corpus knows it.
+	 */
+	failures: { document: string; reason: string; source?: string }[];
 	duration_ms: number;
 }
 
@@ -131,7 +134,8 @@ class Ingest {
 				const source = await openSource(argument, { baseUrl, fetchLimits });
 				opened.set(source.name, source);
 			} catch (thrown) {
-				this.#fail(typeof argument === 'string' ? argument : sourceName(argument), thrown);
+				const name = sourceName(argument);
+				this.#fail(typeof argument === 'string' ? argument : name, thrown, name);
 			}
 		}
 		return [...opened.values()];
@@ -183,7 +187,7 @@ class Ingest {
 			await nextTurn(undefined, { signal: this.#signal }).catch(() => throwIfCancelled(this.#signal));
 		} catch (thrown) {
 			throwIfCancelled(this.#signal);
-			this.#fail(document, thrown);
+			this.#fail(document, thrown, source.isDocument ? source.name : undefined);
 		}
 	}
 
@@ -201,9 +205,9 @@ class Ingest {
 		this.#report.documents.removed += gone.length;
 	}
 
-	#fail(document: string, thrown: unknown): void {
+	#fail(...[document, thrown, source]: [string, unknown, string | undefined]): void {
 		const reason = thrown instanceof AppError ? thrown.message : 'It could not be parsed.';
-		this.#report.failures.push({ document, reason });
+		this.#report.failures.push({ document, reason, ...(source === undefined ? {} : { source }) });
 	}
 }
 

@@ -39,6 +39,8 @@ export interface OpenedSource {
 	name: string;
 	/** Short name, to tell two sources apart whose documents are called the same. */
 	label: string;
+	/** True for a file or an address, false for a folder. */
+	isDocument: boolean;
 	documents: ListedDocument[];
 }
 
@@ -71,13 +73,15 @@ export async function openSource(argument: SourceArgument, options: SourceOption
 		throw new AppError('ingest_failed', 'There is no such file or folder.', { cause });
 	});
 	if (!information.isDirectory()) {
-		return { name, label: basename(dirname(name)), documents: [file(name, basename(name), options)] };
+		const documents = [file(name, basename(name), options)];
+		return { name, label: basename(dirname(name)), isDocument: true, documents };
 	}
 	const root = await realpath(name);
 	const paths = (await listFolder(root, '')).filter((path) => selection.include(path));
 	return {
 		name,
 		label: basename(name),
+		isDocument: false,
 		documents: paths.map((path) => file(join(root, path), path, options))
 	};
 }
@@ -94,6 +98,7 @@ function openUrl(address: string, limits: FetchLimits): OpenedSource {
 	return {
 		name: address,
 		label: address,
+		isDocument: true,
 		documents: [
 			{
 				document: address,
