@@ -36,6 +36,21 @@ describe('a whole passage', () => {
 		expect(writeExcerpt(passage, passage.blocks.keys())).toBe(markdown);
 	});
 
+	it.each([
+		['You can write:', true],
+		['- One.\n- It will:', true],
+		['One.\n\n**Example**', true],
+		['> One:', true],
+		['One:\n\n![a picture](a.png)', true],
+		['One:\n\n```js\nx:\n```', false],
+		['| a: |\n|---|\n| 1: |', false],
+		['One: two.', false]
+	])('has a mark behind %j where that announces what is missing', (markdown, isMissing) => {
+		const passage = splitBlocks(markdown);
+		const shown = markdown.replace(/\n\n!.*/, '');
+		expect(writeExcerpt(passage, passage.blocks.keys())).toBe(isMissing ? `${shown}\n\n…` : shown);
+	});
+
 	it('loses its images, the items that held nothing else, and its definitions', () => {
 		const passage = splitBlocks('![a](a.png)\n\nOne.\n\n- ![b](b.png)\n- two ![c]\n\n[c]: c.png\n\nThree.');
 		expect(writeExcerpt(passage, passage.blocks.keys())).toBe('One.\n\n- two \n\nThree.');

@@ -155,7 +155,10 @@ function withoutSmallGaps(blocks: readonly Block[], isChosen: readonly boolean[]
 	return kept;
 }
 
-/** The chosen blocks as Markdown: as they stand, with `…` where others were left out; empty when they hold nothing but images. */
+/**
+ * The chosen blocks as Markdown: as they stand, with `…` where others were left out and behind a last one that announces what the passage
+ * does not hold; empty when they hold nothing but images.
+ */
 export function writeExcerpt({ blocks, lines, definitions }: Passage, chosen: Iterable<number>): string {
 	const wanted = new Set(chosen);
 	const parents = new Set([...wanted].map((index) => blocks[index]!.parent));
@@ -177,7 +180,9 @@ export function writeExcerpt({ blocks, lines, definitions }: Passage, chosen: It
 			hasVanished = false;
 		}
 	});
-	return previous && leftOut.length > 0 ? excerpt + omission(previous, leftOut, null) : excerpt;
+	if (!previous) return excerpt;
+	if (leftOut.length > 0) return excerpt + omission(previous, leftOut, null);
+	return announcesNext(previous) ? `${excerpt}\n\n${OMISSION}` : excerpt;
 }
 
 /** What stands between two blocks, with at most one blank line in a row. */
