@@ -30,18 +30,17 @@ export function packWords(terms: readonly string[], vectors: Float32Array): Ship
 /** Source of the file of word vectors. */
 export function wordsFile({ dimensions, version, terms, values }: ShippedVectors): string {
 	const lines = (text: string) => text.match(new RegExp(`.{1,${LINE}}`, 'g')) ?? [];
+	// Joined, because a sum of a thousand strings is nested too deep for linters.
 	const literal = (text: string) =>
-		lines(text)
+		`[\n${lines(text)
 			.map((line) => `\t\t'${line}'`)
-			.join(' +\n');
+			.join(',\n')}\n\t].join('')`;
 	return `/** Vectors of words; written by \`npm run train:words\`, read by word-vectors.ts. */
 export const WORD_VECTORS = {
 	dimensions: ${dimensions},
 	version: '${version}',
-	terms:
-${literal(terms)},
-	values:
-${literal(values)}
+	terms: ${literal(terms)},
+	values: ${literal(values)}
 };
 `;
 }
