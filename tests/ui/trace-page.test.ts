@@ -13,6 +13,8 @@ import { openBrowser } from './browser.ts';
 import { eventually, expectSound, LOOKS, openPage, plain, textOf, type Look } from './page-checks.ts';
 import { randomNumbers, sampleTrace } from './sample-traces.ts';
 
+const TRACEBACK = `Why does it crash?\n\nTraceback:\n${'  File "app.py", line 7, in call\n    return await call(scope)\n'.repeat(25)}KeyError: 'user'`;
+
 let test: HttpTest;
 let browser: Browser;
 /** Questions that were really asked. */
@@ -53,7 +55,7 @@ beforeAll(async () => {
 	};
 	quoted = {
 		...sampleTrace(random, { status: 'success' }),
-		...{ model: QUOTING, usage: NO_USAGE, cost_usd: 0, prompt: [] }
+		...{ model: QUOTING, usage: NO_USAGE, cost_usd: 0, prompt: [], question: TRACEBACK }
 	};
 	const store = new SqliteTraceStore(data.path);
 	for (const trace of [refused, large, wide, quoted, interrupted]) store.create(trace);
@@ -107,11 +109,20 @@ describe('the head of a trace', () => {
 		expect(head).toContain('Cost unknown');
 	});
 
-	it('says of quotations that no model was connected', async () => {
+	it('keeps a pasted traceback in its lines, and small enough that its answer is in sight', async () => {
+		await using opened = await openPage(browser, address(quoted), { width: 390, height: 844 });
+		const { page } = opened;
+		const heading = page.getByRole('heading', { level: 1 });
+		expect(await heading.innerText()).toBe(quoted.question);
+		expect((await heading.boundingBox())!.height).toBeLessThan(200);
+		await expectSound(page);
+	});
+
+	it('says of quotations that no model was asked', async () => {
 		await using opened = await openPage(browser, address(quoted));
 		const { page } = opened;
 		expect(await textOf(page, 'header dl, main dl')).toMatch(
-			/Tokens none no model is connected Cost \$0 Model extractive quotations$/
+			/Tokens none no model was asked Cost \$0 Model extractive quotations$/
 		);
 		await page.getByText('Nothing is kept here: no model was asked').waitFor();
 	});
@@ -378,7 +389,7 @@ describe('the texts', () => {
 		expect(await page.locator('tr[data-step="llm_generation"]').count()).toBe(0);
 		const head = plain(await page.locator('main header').first().innerText());
 		expect(head).toContain('Model none asked');
-		expect(head).toContain('Tokens unknown');
+		expect(head).toContain('Tokens none no model was asked');
 	});
 });
 
