@@ -66,7 +66,7 @@ test.each([
 	['none.json', 'citelight: none.json cannot be read.'],
 	['questions.jsonl', 'citelight: questions.jsonl is not a report of eval --json.'],
 	['PORT=many', 'citelight: PORT must be a whole number.'],
-	['EMBEDDING_MODEL=other', /has vectors of lexical-.* Ingest with that embedder into a folder of its own/]
+	['EMBEDDING_MODEL=other', /has vectors of words-.* Ingest with that embedder into a folder of its own/]
 ])('%s cannot be compared with, and the reason is said', async (value, message) => {
 	const { code, stdout, stderr } = await cli('eval', 'questions.jsonl', '--compare', value);
 	expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

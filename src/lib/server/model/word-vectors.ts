@@ -12,6 +12,8 @@ export interface ShippedVectors {
 const SCALE_BYTES = 4;
 /** Two values share a byte; each is 0 to 15 and stands for -8 to 7 steps of the scale. */
 const MIDDLE = 8;
+/** Scripts without spaces are indexed by overlapping pairs of characters: twice as many terms as there are words. */
+const CHARACTER_PAIR = /^[\p{scx=Han}\p{scx=Hira}\p{scx=Kana}]{2}$/u;
 
 /**
  * The vectors of the words of software documentation that are shipped. Words that mean much the same have vectors that lie close, and the
@@ -69,7 +71,8 @@ export class WordVectors {
 
 	#addUnknown(sum: Float32Array, term: string, weight: number): void {
 		const { dimensions } = this;
-		const value = (weight * this.#unknownLength) / Math.sqrt(dimensions);
+		const share = CHARACTER_PAIR.test(term) ? 0.5 : 1;
+		const value = (weight * share * this.#unknownLength) / Math.sqrt(dimensions);
 		// FNV-1a over the letters, then xorshift for a sign a dimension.
 		let state = 0x811c9dc5;
 		for (let at = 0; at < term.length; at += 1) state = Math.imul(state ^ term.charCodeAt(at), 0x01000193);
