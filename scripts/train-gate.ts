@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { formatTable } from './bench/table.ts';
 import { collectGateExamples, readGateQuestions, type PlacedExample } from './training/gate-examples.ts';
-import { crossValidateGate, learnGate, type GateSettings } from './training/gate-validation.ts';
+import { crossValidateGate, learnGate, type GateSettings, type Verdict } from './training/gate-validation.ts';
 import { gateWeightsFile } from './training/gate-weights-file.ts';
 
 /**
@@ -13,29 +13,34 @@ import { gateWeightsFile } from './training/gate-weights-file.ts';
  * about questions it was not learnt from. Writes them with --write. The same for the same input.
  */
 interface Options {
-	questions: string;
-	offTopic: string;
+	questions: string[];
+	offTopic: string[];
 	corpora: string[];
 	refusable: string;
+	doubtable: string;
 	write: boolean;
 }
 
 const options = new Command('npm run train:gate --')
 	.description('Learn the weights of the evidence gate.')
 	.requiredOption(
-		'--questions <file.jsonl>',
+		'--questions <file.jsonl...>',
 		'real questions, one {"question", "library", "relevant"} a line'
 	)
-	.requiredOption('--off-topic <file.jsonl>', 'real questions that the documentation does not answer')
+	.requiredOption('--off-topic <file.jsonl...>', 'real questions that the documentation does not answer')
 	.requiredOption('--corpora <folder...>', 'documentation, a library each by the name of its folder')
-	.option('--refusable <share>', 'of the answerable questions learnt from, how many may be refused', '0.016')
+	.option('--refusable <share>', 'of the answerable questions learnt from, how many may be refused', '0.01')
+	.option('--doubtable <share>', 'of them, how many may be refused or called thin', '0.12')
 	.option('--write', 'write the weights into the source', false)
 	.parse()
 	.opts<Options>();
 
-const FOLDS = 5;
 const SEEDS = [1, 2, 3, 4, 5];
-const settings: GateSettings = { l2: 2, refusable: Number(options.refusable) };
+const settings: GateSettings = {
+	l2: 2,
+	refusable: Number(options.refusable),
+	doubtable: Number(options.doubtable)
+};
 const signal = new AbortController().signal;
 
 async function collect(): Promise<PlacedExample[]> {
@@ -54,53 +59,35 @@ async function collect(): Promise<PlacedExample[]> {
 	return examples;
 }
 
-/** Shares refused, means over the divisions into folds, by what was indexed. */
-function table(
-	examples: readonly PlacedExample[],
-	title: string,
-	isLearnable: (example: PlacedExample) => boolean
-) {
-	const runs = SEEDS.map((seed) =>
-		crossValidateGate(examples, settings, { folds: FOLDS, seed, isLearnable })
-	);
-	const share = (belongs: (example: PlacedExample) => boolean) => {
-		const some = examples.filter(belongs);
-		if (some.length === 0) return '';
-		const refused = runs.map((scores) => some.filter((example) => scores.get(example)! < 0).length);
-		return `${((100 * refused.reduce((sum, count) => sum + count, 0)) / refused.length / some.length).toFixed(1)} %`;
+/** Shares refused and thin, means over the ways to divide the unanswerable questions, by what was indexed and searched. */
+function table(examples: readonly PlacedExample[]) {
+	const runs = SEEDS.map((seed) => crossValidateGate(examples, settings, seed));
+	const kinds = new Map<string, PlacedExample[]>();
+	for (const example of examples) {
+		const { indexed, set, isAnswerable, searched } = example;
+		const where = searched === null ? 'all of it' : isAnswerable ? 'its library' : 'one library';
+		const kind = [indexed, `${set}, ${isAnswerable ? 'answerable' : 'off-topic'}`, where].join('|');
+		kinds.set(kind, [...(kinds.get(kind) ?? []), example]);
+	}
+	const share = (some: readonly PlacedExample[], verdict: Verdict) => {
+		const those = runs.map((verdicts) => some.filter((example) => verdicts.get(example) === verdict).length);
+		const mean = those.reduce((sum, count) => sum + count, 0) / those.length / some.length;
+		return `${(100 * mean).toFixed(1)} %`;
 	};
-	const rows = [...new Set(examples.map(({ indexed }) => indexed))].map((indexed) => [
-		indexed,
-		...(['real', 'written'] as const).flatMap((set) => [
-			share((one) => one.indexed === indexed && one.set === set && one.isAnswerable && one.searched === null),
-			share((one) => one.indexed === indexed && one.set === set && one.isAnswerable && one.searched !== null),
-			share((one) => one.indexed === indexed && one.set === set && !one.isAnswerable)
-		])
-	]);
 	return formatTable({
-		title,
-		columns: [
-			'indexed',
-			'real, answerable',
-			'within library',
-			'real, unanswerable',
-			'written, answerable',
-			'within library',
-			'written, unanswerable'
-		],
-		rows
+		title: 'The evidence gate, by library left out',
+		columns: ['indexed', 'questions', 'searched', 'n', 'refused', 'thin'],
+		rows: [...kinds].map(([kind, some]) => [
+			...kind.split('|'),
+			`${some.length}`,
+			share(some, 'refused'),
+			share(some, 'thin')
+		])
 	});
 }
 
 const examples = await collect();
-console.log(table(examples, 'Refused, cross-validated', () => true));
-console.log(
-	table(
-		examples,
-		'Refused, learnt without any of the real unanswerable questions',
-		({ set, isAnswerable }) => set === 'written' || isAnswerable
-	)
-);
+console.log(table(examples));
 const source = gateWeightsFile(learnGate(examples, settings));
 if (options.write)
 	await writeFile(join(import.meta.dirname, '../src/lib/server/rag/gate-weights.ts'), source);

@@ -19,7 +19,10 @@ export interface GateQuestion {
 }
 
 /** Where questions come from: files of real ones, and those that were written for learning, which lie beside this file. */
-export async function readGateQuestions(questions: string, offTopic: string): Promise<GateQuestion[]> {
+export async function readGateQuestions(
+	answerable: readonly string[],
+	offTopic: readonly string[]
+): Promise<GateQuestion[]> {
 	const lines = async (name: string) =>
 		(await readFile(join(import.meta.dirname, 'gate-questions', name), 'utf8')).trim().split('\n');
 	const written = (await lines('answerable.tsv')).map((line): GateQuestion => {
@@ -31,7 +34,7 @@ export async function readGateQuestions(questions: string, offTopic: string): Pr
 		library: null,
 		set: 'written'
 	}));
-	const real = [...(await readQuestions(questions)), ...(await readQuestions(offTopic))];
+	const real = (await Promise.all([...answerable, ...offTopic].map(readQuestions))).flat();
 	return [
 		...written,
 		...unanswerable,
@@ -51,7 +54,10 @@ export interface PlacedExample extends GateExample, GateQuestion {
 	searched: string | null;
 }
 
-/** The evidence for each question in an index of these corpora: over all of it and, where there are several, within its library. */
+/**
+ * The evidence for each question in an index of these corpora: over all of it and, where there are several, within its library; one that
+ * nothing answers, within each in turn.
+ */
 export async function collectGateExamples(
 	corpora: readonly string[],
 	questions: readonly GateQuestion[],
@@ -68,9 +74,10 @@ export async function collectGateExamples(
 		await services.publish(() => {}, signal);
 		const knowledge = services.engine.knowledge();
 		const examples: PlacedExample[] = [];
-		for (const each of questions) {
+		for (const [at, each] of questions.entries()) {
 			if (each.library !== null && !libraries.includes(each.library)) continue;
-			for (const searched of each.library !== null && libraries.length > 1 ? [null, each.library] : [null]) {
+			const within = each.library ?? libraries[at % libraries.length]!;
+			for (const searched of libraries.length > 1 ? [null, within] : [null]) {
 				const { question } = each;
 				const trace = new TraceRecorder({ question, library: searched, limit: 5 }, 'eval', '');
 				const request = { question, library: searched };

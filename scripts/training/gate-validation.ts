@@ -8,26 +8,36 @@ export const SIGNS = {
 	technology_rarity: -1,
 	document_coverage: 1,
 	heading_match: 1,
-	semantic: 1
+	semantic: 1,
+	library_named: 1,
+	library_agreement: 1
 } as const;
 
 export interface GateSettings {
 	l2: number;
 	/** Share of the real answerable questions, those learnt from, that may be refused: sets the bias. */
 	refusable: number;
+	/** Share of them that may be refused or have thin evidence. */
+	doubtable: number;
 }
 
-/** Learns weights, then moves the bias to where only so many answerable questions are refused. */
+/** Log-odds of an answer, and below which of them evidence is thin; below 0 a question is refused. */
+export interface GateModel extends LogisticModel {
+	thin: number;
+}
+
+/** Learns weights, then sets bias and threshold to where only so many answerable questions are refused, and doubted. */
 export function learnGate(
 	examples: readonly PlacedExample[],
-	{ l2, refusable }: GateSettings
-): LogisticModel {
+	{ l2, refusable, doubtable }: GateSettings
+): GateModel {
 	const model = learnLogistic(weighted(examples), SIGNS, l2);
 	const scores = examples
 		.filter(({ isAnswerable, set, indexed }) => isAnswerable && set === 'real' && indexed === 'all')
 		.map((example) => score(example, model))
 		.sort((a, b) => a - b);
-	return { ...model, bias: model.bias - quantile(scores, refusable) };
+	const refused = quantile(scores, refusable);
+	return { ...model, bias: model.bias - refused, thin: quantile(scores, doubtable) - refused };
 }
 
 /** The value that a share of ascending values lies below, between two of them in proportion. */
@@ -52,21 +62,35 @@ function weighted(examples: readonly PlacedExample[]): PlacedExample[] {
 	}));
 }
 
-/** Scores of examples by models that saw neither their question nor, if so wished, any real unanswerable one. */
+/** What became of an example that the model had not seen. */
+export type Verdict = 'refused' | 'thin' | 'good';
+
+/**
+ * Verdicts by models that saw neither the library of the question nor, of the unanswerable ones, the question: a library at a time is left
+ * out, and with it as large a part of the unanswerable questions.
+ */
 export function crossValidateGate(
 	examples: readonly PlacedExample[],
 	settings: GateSettings,
-	{ folds, seed, isLearnable }: { folds: number; seed: number; isLearnable(example: PlacedExample): boolean }
-): Map<PlacedExample, number> {
-	const shuffled = shuffle([...new Set(examples.map((example) => example.question))], seed);
-	const scores = new Map<PlacedExample, number>();
-	for (let fold = 0; fold < folds; fold += 1) {
-		const held = new Set(shuffled.filter((_, at) => at % folds === fold));
-		const known = examples.filter((example) => !held.has(example.question) && isLearnable(example));
-		const model = learnGate(known, settings);
-		for (const example of examples) {
-			if (held.has(example.question)) scores.set(example, score(example, model));
+	seed: number
+): Map<PlacedExample, Verdict> {
+	const libraries = [...new Set(examples.flatMap(({ library }) => library ?? []))].sort();
+	const unanswerable = examples.filter(({ isAnswerable }) => !isAnswerable).map(({ question }) => question);
+	const fold = new Map(
+		shuffle([...new Set(unanswerable)], seed).map((question, at) => [question, at % libraries.length])
+	);
+	const verdicts = new Map<PlacedExample, Verdict>();
+	for (const [at, leftOut] of libraries.entries()) {
+		const isHeld = ({ library, question }: PlacedExample) =>
+			library === null ? fold.get(question) === at : library === leftOut;
+		const model = learnGate(
+			examples.filter((example) => !isHeld(example)),
+			settings
+		);
+		for (const example of examples.filter(isHeld)) {
+			const odds = score(example, model);
+			verdicts.set(example, odds < 0 ? 'refused' : odds < model.thin ? 'thin' : 'good');
 		}
 	}
-	return scores;
+	return verdicts;
 }

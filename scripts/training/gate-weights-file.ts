@@ -1,16 +1,16 @@
-import type { LogisticModel } from './logistic.ts';
+import type { GateModel } from './gate-validation.ts';
 
 /** Source of the weights file of the evidence gate. */
-export function gateWeightsFile({ bias, weights }: LogisticModel): string {
+export function gateWeightsFile({ bias, thin, weights }: GateModel): string {
 	const entries = Object.entries(weights).map(
 		([name, weight]) => `\t\t${name}: ${Number(weight.toFixed(2))}`
 	);
-	return `${head}export const gateWeights = {\n\tbias: ${Number(bias.toFixed(2))},\n\tweights: {\n${entries.join(',\n')}\n\t}\n} as const;\n`;
+	return `${head}export const gateWeights = {\n\tbias: ${Number(bias.toFixed(2))},\n\tthin: ${Number(thin.toFixed(2))},\n\tweights: {\n${entries.join(',\n')}\n\t}\n} as const;\n`;
 }
 
 const head = `/**
- * Weights of the evidence gate by name of the evidence, and its bias: their sum is the log-odds, moved so that few answerable questions are
- * refused, that what is indexed answers a question. Learnt by logistic regression; no weight has the sign that would make more evidence
- * speak against an answer. Written by \`npm run train:gate\`.
+ * Weights of the evidence gate by name of the evidence. Their sum with the bias is the log-odds that what is indexed answers a question, moved
+ * so that a question is refused below 0; from there to \`thin\` the evidence is weak. Learnt by logistic regression; no weight has the sign
+ * that would make more evidence speak against an answer. Written by \`npm run train:gate\`.
  */
 `;

@@ -109,10 +109,9 @@ test('a --library that no question is about is named', async () => {
 
 test('counts refusals of off-topic questions and of others', async () => {
 	const report = await evaluate('questions.jsonl', '--off-topic', 'off-topic.jsonl');
-	const { questions, refused_rightly, answered_wrongly } = report.off_topic;
+	const { questions, refused_rightly, thin, answered_wrongly } = report.off_topic;
 	expect(questions).toBe(2);
-	expect(refused_rightly + answered_wrongly.length).toBe(2);
-	expect(answered_wrongly).toContain('How do I open the red door?');
+	expect(refused_rightly + thin + answered_wrongly.length).toBe(2);
 	const refused = report.results.filter(
 		(result: { scope: string; refused: boolean }) => result.scope === 'all' && result.refused
 	);

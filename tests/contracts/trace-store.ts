@@ -215,6 +215,19 @@ export function describeTraceStore(name: string, open: () => StoreUnderTest): vo
 				expect(await idsOf({ status: 'pending' })).toEqual([pending.trace_id]);
 			});
 
+			it('filters by evidence, also of a library or a status', async () => {
+				const thin = keep({ evidence: 'thin' }).trace_id;
+				const python = keep({ evidence: 'thin' }, { library_filter: 'python' }).trace_id;
+				const refused = keep({ evidence: 'thin', status: 'refused', refused_by: 'model' }).trace_id;
+				const good = keep({ evidence: 'good' }).trace_id;
+				keep({ evidence: null, status: 'refused', refused_by: 'gate' });
+				expect(await idsOf({ evidence: 'good' })).toEqual([good]);
+				expect(await idsOf({ evidence: 'thin' })).toEqual([refused, python, thin]);
+				expect(await idsOf({ evidence: 'thin', library: 'python' })).toEqual([python]);
+				expect(await idsOf({ evidence: 'thin', status: 'refused' })).toEqual([refused]);
+				expect(await idsOf({ evidence: 'thin', q: 'endpoint', limit: 2 })).toEqual([refused, python]);
+			});
+
 			it('filters by the least time taken, which pending traces have not', async () => {
 				store.create(pendingTrace());
 				keep({ total_duration_ms: 99.999 });

@@ -121,6 +121,9 @@ export function sampleTrace(random: () => number, options: SampleOptions = {}): 
 					? 'The documentation that is indexed does not answer this.'
 					: 'Declare a function with `@app.post()` and a parameter of a model type [1].\n\n```python\n@app.post("/items/")\nasync def create(item: Item):\n    return item\n```\n\nThe body is validated before your function runs [3].',
 		sources,
+		evidence: refused ? null : random() < 0.2 ? 'thin' : 'good',
+		refused_by: refused ? 'gate' : null,
+		support: [],
 		citations: status === 'success' ? [1, 3] : [],
 		usage:
 			called && !failed

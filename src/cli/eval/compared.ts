@@ -14,6 +14,8 @@ const savedReportSchema = z.object({
 			questions: z.number(),
 			refused_rightly: z.number(),
 			refused_rightly_interval: z.object({ low: share, high: share }).nullable().default(null),
+			thin: z.number().default(0),
+			doubted_interval: z.object({ low: share, high: share }).nullable().default(null),
 			answered_wrongly: z.array(z.string())
 		})
 		.optional(),

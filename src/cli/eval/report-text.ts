@@ -15,10 +15,13 @@ export function writeReport(report: EvaluationReport): void {
 	writeScope('within_library', report);
 	writeScope('over_all_libraries', report);
 	if (report.off_topic) {
-		const { questions, refused_rightly, refused_rightly_interval, answered_wrongly } = report.off_topic;
+		const { questions, refused_rightly, refused_rightly_interval, thin, doubted_interval, answered_wrongly } =
+			report.off_topic;
 		const share = shareWithInterval(refused_rightly / questions, refused_rightly_interval);
+		const doubted = shareWithInterval((refused_rightly + thin) / questions, doubted_interval);
 		writeLine(`Off-topic: ${refused_rightly} of ${questions} refused (${share})`);
-		for (const question of answered_wrongly) writeLine(`  not refused: ${question}`);
+		writeLine(`  evidence called thin: ${thin}; refused or thin: ${doubted}`);
+		for (const question of answered_wrongly) writeLine(`  evidence called good: ${question}`);
 		writeLine();
 	}
 	writeTable(
@@ -46,7 +49,7 @@ export function writeReport(report: EvaluationReport): void {
 function writeScope(name: keyof typeof SCOPE_TITLES, report: EvaluationReport): void {
 	const scope = report[name];
 	if (!scope) return;
-	const { overall, libraries, given, refused_wrongly, refused_wrongly_interval } = scope;
+	const { overall, libraries, given, refused_wrongly, refused_wrongly_interval, thin, thin_interval } = scope;
 	writeLine(SCOPE_TITLES[name]);
 	const rows = Object.entries(libraries).map(([name, quality]) => row(name, quality));
 	writeTable(
@@ -55,6 +58,7 @@ function writeScope(name: keyof typeof SCOPE_TITLES, report: EvaluationReport): 
 	);
 	const share = shareWithInterval(refused_wrongly / overall.questions, refused_wrongly_interval);
 	writeLine(`refused wrongly: ${refused_wrongly} (${share})`);
+	writeLine(`evidence called thin: ${thin} (${shareWithInterval(thin / overall.questions, thin_interval)})`);
 	writeLine();
 	writeGiven(given, report.limits.source_tokens);
 }

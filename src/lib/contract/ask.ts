@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { sourceSchema } from './chunk.ts';
 import { errorCodeSchema } from './error-code.ts';
-import { traceSchema, usageSchema } from './trace.ts';
+import { evidenceSchema, refusedBySchema, supportSpanSchema, traceSchema, usageSchema } from './trace.ts';
 
 /** Longest question, in characters after trimming. */
 export const MAX_QUESTION_CHARACTERS = 4000;
@@ -27,6 +27,8 @@ export const askInputSchema = z.object({
 	library: libraryFilterSchema,
 	/** Sources given to the model at most; how many there are is decided by SOURCE_TOKENS. */
 	limit: z.number().int().min(1).max(50).default(50),
+	/** Answer from what there is even where the evidence gate would refuse: a reader's wish after a refusal, kept in the trace. */
+	answer_anyway: z.boolean().optional(),
 	/** Sampling temperature; absent leaves the model's own default. */
 	temperature: z.number().min(0).max(2).optional(),
 	/** Makes this a follow-up: the id that an earlier answer returned. The server keeps the turns. */
@@ -50,6 +52,13 @@ export type AskInput = z.input<typeof askInputSchema>;
 /** What the server works with: defaults filled in. */
 export type AskRequest = z.output<typeof askInputSchema>;
 
+/** What is known about how far an answer can be trusted; the same in the `done` event, `/ask` and the trace. */
+const judgementShape = {
+	evidence: evidenceSchema.nullable(),
+	refused_by: refusedBySchema.nullable(),
+	support: z.array(supportSpanSchema)
+};
+
 export const doneSchema = z.object({
 	trace_id: z.string(),
 	/** Send it as `conversation_id` to ask a follow-up. */
@@ -58,8 +67,9 @@ export const doneSchema = z.object({
 	total_ms: z.number(),
 	/** From acceptance to the first token written, in milliseconds; null when no token was. */
 	time_to_first_token_ms: z.number().nullable(),
-	/** The model's own finish reason, or `refused` when no evidence was found and no model was called. */
+	/** The model's own finish reason, or `refused`. */
 	finish_reason: z.string(),
+	...judgementShape,
 	usage: usageSchema,
 	/** Numbers of the sources that the answer cites, ascending. */
 	citations: z.array(z.number().int().positive())
@@ -99,6 +109,7 @@ export const askResponseSchema = z.object({
 	finish_reason: z.string(),
 	sources: z.array(sourceSchema),
 	keyword_only: keywordOnlySchema,
+	...judgementShape,
 	usage: usageSchema,
 	trace: traceSchema
 });

@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { stepNameSchema, traceStatusSchema } from './trace.ts';
+import {
+	evidenceSchema,
+	refusedBySchema,
+	stepNameSchema,
+	supportLevelSchema,
+	traceStatusSchema
+} from './trace.ts';
 
 export const statsWindowSchema = z.enum(['1h', '24h', '7d', 'all']);
 export type StatsWindow = z.infer<typeof statsWindowSchema>;
@@ -64,6 +70,11 @@ export const statsSchema = z.object({
 	unpriced_queries: z.number().int().nonnegative(),
 	/** Finished answers whose passages were found by their words alone, because the embeddings endpoint failed. */
 	keyword_only_queries: z.number().int().nonnegative().default(0),
+	/** Queries by what the evidence gate judged; those that it refused are in `refused_by`. */
+	evidence: z.partialRecord(evidenceSchema, z.number().int().nonnegative()).default({}),
+	refused_by: z.partialRecord(refusedBySchema, z.number().int().nonnegative()).default({}),
+	/** Sentences of answers by how far the words of their sources bear them out. */
+	support: z.partialRecord(supportLevelSchema, z.number().int().nonnegative()).default({}),
 	/** What takes most of an average answer: null without data. */
 	bottleneck: z.enum(['rewriting', 'retrieval', 'generation', 'other']).nullable(),
 	feedback: z.object({ up: z.number().int().nonnegative(), down: z.number().int().nonnegative() }),

@@ -107,6 +107,36 @@ export const candidateSchema = z.object({
 });
 export type Candidate = z.infer<typeof candidateSchema>;
 
+/**
+ * How good the evidence for an answer was, as the gate judged it before a model was asked: `thin` means that the sources may not hold the
+ * answer.
+ */
+export const evidenceSchema = z.enum(['good', 'thin']);
+export type Evidence = z.infer<typeof evidenceSchema>;
+
+/** Who refused: the gate, before a model was asked, or the model, which was told that the evidence is thin. */
+export const refusedBySchema = z.enum(['gate', 'model']);
+export type RefusedBy = z.infer<typeof refusedBySchema>;
+
+/**
+ * How far the words of a sentence stand in the sources that it cites, from word for word to not at all. A judgement of words: it says nothing
+ * about meaning, such as a negation.
+ */
+export const supportLevelSchema = z.enum(['quoted', 'supported', 'weak', 'none']);
+export type SupportLevel = z.infer<typeof supportLevelSchema>;
+
+/** A sentence of the answer and how the sources bear it out. */
+export const supportSpanSchema = z.object({
+	/** Offset into the answer, in UTF-16 code units. */
+	start: z.number().int().nonnegative(),
+	/** Offset of the first code unit after it. */
+	end: z.number().int().nonnegative(),
+	level: supportLevelSchema,
+	/** Numbers of the sources that it was compared with. */
+	sources: z.array(z.number().int().positive())
+});
+export type SupportSpan = z.infer<typeof supportSpanSchema>;
+
 export const promptMessageSchema = z.object({
 	role: z.enum(['system', 'user', 'assistant']),
 	content: z.string()
@@ -139,6 +169,10 @@ export const traceSummarySchema = z.object({
 	answer: z.string().nullable(),
 	sources: z.array(sourceSchema),
 	citations: z.array(z.number().int().positive()),
+	/** Null where the gate did not judge or refused, and in traces from before it judged. */
+	evidence: evidenceSchema.nullable(),
+	/** Null unless the status is `refused`. */
+	refused_by: refusedBySchema.nullable(),
 	usage: usageSchema,
 	/** US dollars; null when no price is known. */
 	cost_usd: z.number().nonnegative().nullable(),
@@ -165,6 +199,8 @@ export const traceSchema = traceSummarySchema.extend({
 	standalone_question: z.string().nullable(),
 	/** What the model was sent; empty when none was called. */
 	prompt: z.array(promptMessageSchema),
+	/** Empty unless the run has an answer of its own, and in traces from before sentences were judged. */
+	support: z.array(supportSpanSchema),
 	candidates: z.array(candidateSchema)
 });
 export type Trace = z.infer<typeof traceSchema>;
@@ -177,6 +213,7 @@ export const traceListInputSchema = z.object({
 	/** `null` (the word) selects the questions over all libraries. */
 	library: z.string().max(200).optional(),
 	status: traceStatusSchema.optional(),
+	evidence: evidenceSchema.optional(),
 	/** Part of the question, in any case. */
 	q: z.string().max(200).optional(),
 	/** Only runs that took at least this long. */

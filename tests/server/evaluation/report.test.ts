@@ -14,7 +14,7 @@ function result(library: string, scope: Scope, measures: GivenMeasures): Questio
 	const order = { recall_at_5: 1, recall_at_20: 1, mrr_at_10: 0.5, ndcg_at_10: 0.25 };
 	const nothing = { essential: null, all_essential: null, page_hit: 0, tokens: 0 };
 	const given = bySize((size, method) => (size === 'default' && method === 'citelight' ? measures : nothing));
-	const found = { first_relevant_rank: 2, refused: false, missed: [], sources: [] };
+	const found = { first_relevant_rank: 2, refused: false, thin: false, missed: [], sources: [] };
 	return { id: null, question: 'q', library, scope, ...order, ...found, ...measures, given };
 }
 const report = (results: QuestionResult[]) =>

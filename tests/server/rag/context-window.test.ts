@@ -32,7 +32,11 @@ describe('the estimate of tokens', () => {
 describe('the context window', () => {
 	it('takes everything where there is room', () => {
 		const details: StepDetails = {};
-		const fitted = fitPrompt('Why?', sourcesOf('one', 'two'), [turn(3)], 16_384, details);
+		const fitted = fitPrompt('Why?', sourcesOf('one', 'two'), [turn(3)], {
+			contextTokens: 16_384,
+			doubt: 'none',
+			details
+		});
 		expect(fitted.sources.map((source) => source.chunk_id)).toEqual(['p1', 'p2']);
 		expect(fitted.messages).toHaveLength(4);
 		expect(fitted.cut).toEqual([]);
@@ -44,16 +48,28 @@ describe('the context window', () => {
 		const [best, worst] = sourcesOf(`${long} a`, `${long} b`);
 		const given = [best!, { ...worst!, chunk_ids: ['p2', 'p3'] }];
 		const turns = [turn(150), turn(151), turn(152)];
-		const full = estimatePromptTokens(fitPrompt('Why?', given, turns, 100_000, {}).messages);
+		const full = estimatePromptTokens(
+			fitPrompt('Why?', given, turns, { contextTokens: 100_000, doubt: 'none', details: {} }).messages
+		);
 		const windowFor = (room: number) => Math.floor((room * 4) / 3);
-		const oneLess = fitPrompt('Why?', given, turns, windowFor(full - 1), {});
+		const oneLess = fitPrompt('Why?', given, turns, {
+			contextTokens: windowFor(full - 1),
+			doubt: 'none',
+			details: {}
+		});
 		expect(oneLess.messages.map(({ content }) => content).slice(1, -1)).toEqual(
 			turns.slice(1).flatMap(({ question, answer }) => [question, answer.slice(0, 800)])
 		);
 		expect(oneLess.cut).toEqual([]);
-		const none = estimatePromptTokens(fitPrompt('Why?', given, [], 100_000, {}).messages);
+		const none = estimatePromptTokens(
+			fitPrompt('Why?', given, [], { contextTokens: 100_000, doubt: 'none', details: {} }).messages
+		);
 		const details: StepDetails = {};
-		const without = fitPrompt('Why?', given, turns, windowFor(none - 20), details);
+		const without = fitPrompt('Why?', given, turns, {
+			contextTokens: windowFor(none - 20),
+			doubt: 'none',
+			details
+		});
 		expect(without.sources).toEqual([best]);
 		expect(without.cut).toEqual(['p2', 'p3']);
 		expect(details).toMatchObject({ n_turns: 0, n_turns_cut: 3, n_sources: 1, n_sources_cut: 1 });
@@ -61,9 +77,9 @@ describe('the context window', () => {
 
 	it('refuses a question that does not fit beside one passage, and says how long it was', () => {
 		const details: StepDetails = {};
-		expect(() => fitPrompt('東'.repeat(4000), sourcesOf('text'), [], 4096, details)).toThrow(
-			expect.objectContaining({ code: 'payload_too_large', retryable: false })
-		);
+		expect(() =>
+			fitPrompt('東'.repeat(4000), sourcesOf('text'), [], { contextTokens: 4096, doubt: 'none', details })
+		).toThrow(expect.objectContaining({ code: 'payload_too_large', retryable: false }));
 		expect(details.estimated_tokens).toBeGreaterThan(6000);
 	});
 
@@ -79,7 +95,7 @@ describe('the context window', () => {
 					const given = sourcesOf(...texts);
 					let fitted;
 					try {
-						fitted = fitPrompt(question, given, turns, window, {});
+						fitted = fitPrompt(question, given, turns, { contextTokens: window, doubt: 'none', details: {} });
 					} catch (thrown) {
 						expect(thrown).toMatchObject({ code: 'payload_too_large' });
 						return;

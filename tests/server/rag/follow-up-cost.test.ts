@@ -52,6 +52,7 @@ async function answer(generator: Generator, searchText?: AnswerEngine['knowledge
 					searchPages: async () => [],
 					features: async (_asked, ids) => new Map(ids.map((id) => [id, { body: 1 }])),
 					questionWords: async () => [],
+					unheldLanguage: async () => null,
 					get: async () => [{ chunk: found, position: 0 }],
 					section: async () => [{ chunk: found, position: 0 }],
 					libraries: () => ['demo']
@@ -90,7 +91,8 @@ describe('what a follow-up has cost', () => {
 		const broken = () => {
 			throw new AppError('retrieval_failed', 'Broken.');
 		};
-		const index = { searchText: broken, searchVector: broken } as never;
+		const unheldLanguage = async () => null;
+		const index = { searchText: broken, searchVector: broken, unheldLanguage } as never;
 		const model = modelOf({ text: 'Which other one?', usage: usage(3, 1) });
 		const trace = await answer(model, () => ({ index, embedder: null }));
 		expect(trace).toMatchObject({ usage: usage(3, 1), cost_usd: 5 });

@@ -3,9 +3,10 @@ import { describe, expect, it } from 'vitest';
 import type { Embedder } from '#lib/server/model/embedder.ts';
 import type { Knowledge } from '#lib/server/rag/engine.ts';
 import { gateEvidence } from '#lib/server/rag/gate-evidence.ts';
-import { judgeEvidence, logOdds, refusalText } from '#lib/server/rag/gate.ts';
+import { judgeEvidence, logOdds } from '#lib/server/rag/gate.ts';
 import { gateWeights } from '#lib/server/rag/gate-weights.ts';
 import { technologiesIn } from '#lib/server/rag/technologies.ts';
+import type { QuestionLanguage } from '#lib/server/search/unheld-language.ts';
 import type { SearchIndex } from '#lib/server/search/passage-index.ts';
 import type { QuestionWord } from '#lib/server/search/question-words.ts';
 import { ranked as rankedPassage } from '../../fixtures/passages.ts';
@@ -26,42 +27,78 @@ function knowing(
 	};
 }
 
+/** What became of a question in a language that is held. */
+async function decisionOn(
+	question: string,
+	passages: ReturnType<typeof ranked>[],
+	knowledge: Knowledge,
+	language: QuestionLanguage | null = null
+) {
+	return (await judgeEvidence({ question, language, passages, knowledge })).decision;
+}
+
 const fitting = { coverage: 0.8, document_coverage: 0.9, heading_match: 0.5, semantic: 0.6 };
 const marginal = { coverage: 0.1, document_coverage: 0.2, heading_match: 0, semantic: 0.1 };
 
 describe('the evidence gate', () => {
 	it.each([
-		['no passage was found', [], true, false],
-		['no passage shares a word with the question', [0, 0], true, false],
-		['there are no vectors and no shared word', [0], null, false],
-		['one passage shares a word', [0, 0.2], true, true],
-		['a model compared the meaning, without a shared word', [0], false, true]
-	])('when %s', async (_, coverages, inProcess, answerable) => {
-		const passages = coverages.map((coverage) => ranked({ coverage }));
-		expect((await judgeEvidence('How?', passages, knowing(inProcess))).answerable).toBe(answerable);
+		['no passage was found', [], true, 'refused'],
+		['no passage was found by an endpoint either', [], false, 'refused'],
+		['no passage shares a word with the question', [0, 0], true, 'refused'],
+		['there are no vectors and no shared word', [0], null, 'refused'],
+		['passages share words and meaning', [0, 0.9], true, 'good'],
+		['an endpoint compared the meaning, without a shared word', [0], false, 'good']
+	])('when %s', async (_, coverages, inProcess, decision) => {
+		const passages = coverages.map((coverage) => ranked({ ...fitting, coverage }));
+		expect(await decisionOn('How?', passages, knowing(inProcess))).toBe(decision);
+	});
+
+	it('calls evidence thin that is neither enough nor so little that the question is refused', async () => {
+		const decisions = [];
+		for (let passages = 1; passages <= 4096; passages *= 2) {
+			const index = knowing(true, { size: 30_000, passages });
+			decisions.push(
+				await decisionOn('Which vaccine helps', [ranked({ ...marginal, semantic: 0.5 })], index)
+			);
+		}
+		const order = ['refused', 'thin', 'good'];
+		expect(decisions).toContain('thin');
+		expect(decisions).toEqual(decisions.toSorted((a, b) => order.indexOf(a) - order.indexOf(b)));
 	});
 
 	it('refuses a question in words that hardly any of many passages has, and answers one in their own words', async () => {
 		const question = 'Which vaccine helps against yellow fever';
 		const rare = knowing(true, { size: 30_000, passages: 1 });
-		expect((await judgeEvidence(question, [ranked(marginal)], rare)).answerable).toBe(false);
+		expect(await decisionOn(question, [ranked(marginal)], rare)).toBe('refused');
 		const common = knowing(true, { size: 30_000, passages: 3000 });
-		expect((await judgeEvidence(question, [ranked(fitting)], common)).answerable).toBe(true);
+		expect(await decisionOn(question, [ranked(fitting)], common)).toBe('good');
 	});
 
 	it('is lenient where little is indexed', async () => {
 		const few = knowing(true, { size: 40, passages: 1 });
-		expect((await judgeEvidence('Which vaccine helps', [ranked(marginal)], few)).answerable).toBe(true);
+		expect(await decisionOn('Which vaccine helps', [ranked(marginal)], few)).not.toBe('refused');
 	});
 
-	it('leaves rare words to a model that compares meanings', async () => {
+	it('never refuses for rare words where an endpoint compares meanings', async () => {
 		const rare = knowing(false, { size: 30_000, passages: 0 });
-		expect((await judgeEvidence('Wie geht das', [ranked(marginal)], rare)).answerable).toBe(true);
+		expect(await decisionOn('Which vaccine helps', [ranked(marginal)], rare)).toBe('thin');
+	});
+
+	it('never refuses for its words a question in a language that no document is in, and says why', async () => {
+		const rare = knowing(true, { size: 30_000, passages: 0 });
+		for (const passages of [[ranked(marginal)], [ranked({ ...marginal, coverage: 0 })]]) {
+			expect(await decisionOn('Wie geht das', passages, rare, 'german')).toBe('thin');
+			expect(await decisionOn('How is it done', passages, rare)).toBe('refused');
+		}
+		const asked = { question: 'Wie geht das', passages: [ranked(marginal)], knowledge: rare };
+		const { details } = await judgeEvidence({ ...asked, language: 'german' });
+		expect(details.other_language).toBe('german');
 	});
 
 	it('tells the numbers it decided on', async () => {
 		const passages = [ranked({ ...fitting, coverage: 0.2 }), ranked({ ...fitting, coverage: 0.5 })];
-		const { details } = await judgeEvidence('docker fish', passages, knowing(true, { size: 9999 }));
+		const knowledge = knowing(true, { size: 9999 });
+		const { details } = await judgeEvidence({ question: 'docker fish', language: null, passages, knowledge });
 		expect(details).toMatchObject({
 			n_passages: 2,
 			best_coverage: 0.5,
@@ -71,7 +108,7 @@ describe('the evidence gate', () => {
 		});
 		expect(details.word_rarity).toBeCloseTo((Math.log(10_000 / 5.5) / 10) * (9999 / 10_299), 2);
 		expect(details.technology_rarity).toBeCloseTo((Math.log(10_000 / 5.5) / 10) * (9999 / 10_299) - 0.42, 2);
-		const parts = Object.keys(gateWeights.weights).map((name) => [name, details[name] ?? 0]);
+		const parts = Object.keys(gateWeights.weights).map((name) => [name, Number(details[name] ?? 0)]);
 		expect(details.evidence).toBeCloseTo(logOdds(Object.fromEntries(parts)), 1);
 	});
 
@@ -118,13 +155,6 @@ describe('the evidence gate', () => {
 			gateEvidence('', [{ ...word, isForeign }], [ranked(marginal)], 10_000).word_rarity;
 		expect(rarity(true)).toBe(0);
 		expect(rarity(false)).toBeGreaterThan(0.5);
-	});
-
-	it('names the nearest headings, each once, when it refuses', () => {
-		const text = refusalText([ranked({}, 'Files'), ranked({}, 'Files'), ranked({}, 'Dates')]);
-		expect(text).toMatch(/does not cover/);
-		expect(text.match(/^- .*$/gm)).toEqual(['- Guide › Files (demo)', '- Guide › Dates (demo)']);
-		expect(refusalText([])).not.toContain('nearest');
 	});
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { AppError } from '#lib/server/error.ts';
-import { joinWithPrevious, rewriteFollowUp } from '#lib/server/rag/rewrite.ts';
+import { joinWithPrevious, rewriteQuestion } from '#lib/server/rag/rewrite.ts';
+import type { GenerationRequest, Generator } from '#lib/server/model/generator.ts';
 import { TraceRecorder } from '#lib/server/trace/recorder.ts';
 import { scriptedGenerator } from '../../fixtures/scripted-generator.ts';
 
@@ -13,9 +14,8 @@ describe('follow-ups', () => {
 	it('are left alone without earlier turns, and no step is recorded', async () => {
 		const trace = newTrace();
 		expect(
-			await rewriteFollowUp(
-				'And with a type?',
-				[],
+			await rewriteQuestion(
+				{ question: 'And with a type?', turns: [], language: null },
 				{ generator: scriptedGenerator(['no']), contextTokens },
 				trace,
 				signal
@@ -29,7 +29,12 @@ describe('follow-ups', () => {
 		const usage = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15, source: 'reported' as const };
 		const generator = scriptedGenerator(['How do I type', ' a path parameter?'], { usage });
 		expect(
-			await rewriteFollowUp('And with a type?', turns, { generator, contextTokens }, trace, signal)
+			await rewriteQuestion(
+				{ question: 'And with a type?', turns, language: null },
+				{ generator, contextTokens },
+				trace,
+				signal
+			)
 		).toBe('How do I type a path parameter?');
 		const pending = trace.pending();
 		expect(pending.steps.map((step) => [step.name, step.status])).toEqual([['query_rewriting', 'success']]);
@@ -40,9 +45,8 @@ describe('follow-ups', () => {
 	it('fall back to the joined questions when the model fails, and the step says so', async () => {
 		const trace = newTrace();
 		const generator = scriptedGenerator([], { fail: new AppError('upstream_5xx', 'down') });
-		const question = await rewriteFollowUp(
-			'What about it?',
-			turns,
+		const question = await rewriteQuestion(
+			{ question: 'What about it?', turns, language: null },
 			{ generator, contextTokens },
 			trace,
 			signal
@@ -51,10 +55,45 @@ describe('follow-ups', () => {
 		expect(trace.pending().steps[0]).toMatchObject({ status: 'skipped', details: { error: 'upstream_5xx' } });
 	});
 
+	it('are left alone in a language that no document is in, when no model can translate them', async () => {
+		const trace = newTrace();
+		const generator = { ...scriptedGenerator(['no']), builtIn: true };
+		const typed = { question: 'Wie deklariere ich einen Parameter?', turns: [], language: 'german' as const };
+		expect(await rewriteQuestion(typed, { generator, contextTokens }, trace, signal)).toBe(typed.question);
+		expect(trace.pending().steps).toEqual([]);
+	});
+
+	it('are translated by the model when no document is in their language, and the step says from which', async () => {
+		const trace = newTrace();
+		const requests: GenerationRequest[] = [];
+		const inner = scriptedGenerator(['How do I declare a parameter?']);
+		const generator: Generator = {
+			...inner,
+			generate: (request, context) => {
+				requests.push(request);
+				return inner.generate(request, context);
+			}
+		};
+		const typed = { question: 'Wie deklariere ich einen Parameter?', turns: [], language: 'german' as const };
+		const question = await rewriteQuestion(typed, { generator, contextTokens }, trace, signal);
+		expect(question).toBe('How do I declare a parameter?');
+		expect(requests[0]?.messages[0]?.content).toMatch(/into English/);
+		expect(requests[0]?.messages.at(-1)?.content).toContain(typed.question);
+		expect(trace.pending().steps[0]).toMatchObject({
+			name: 'query_rewriting',
+			details: { other_language: 'german', method: 'model' }
+		});
+	});
+
 	it('stop with the run', async () => {
 		const generator = scriptedGenerator([], { fail: new AppError('cancelled', 'stopped') });
 		await expect(
-			rewriteFollowUp('And it?', turns, { generator, contextTokens }, newTrace(), signal)
+			rewriteQuestion(
+				{ question: 'And it?', turns, language: null },
+				{ generator, contextTokens },
+				newTrace(),
+				signal
+			)
 		).rejects.toMatchObject({
 			code: 'cancelled'
 		});

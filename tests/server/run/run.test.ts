@@ -25,6 +25,9 @@ describe('the events of a run', () => {
 				total_ms: trace.total_duration_ms,
 				time_to_first_token_ms: trace.time_to_first_token_ms,
 				finish_reason: 'stop',
+				evidence: null,
+				refused_by: null,
+				support: [],
 				usage: trace.usage,
 				citations: []
 			}

@@ -6,6 +6,7 @@ import { traceListInputSchema } from '#lib/contract/trace.ts';
 import { MemoryTraceStore } from '#lib/server/store/memory.ts';
 import { matchingQuestions } from '#lib/server/store/question-index.ts';
 import { SqliteTraceStore } from '#lib/server/store/sqlite.ts';
+import { WITHOUT_EVIDENCE } from '../../fixtures/older-schema.ts';
 import { answered, listRequest, pendingTrace } from '../../fixtures/traces.ts';
 import { tempFolder } from '../../fixtures/temp-folder.ts';
 
@@ -216,6 +217,7 @@ describe('the index of questions', () => {
 		fill(first, 700);
 		first.close();
 		for (const sql of [
+			...WITHOUT_EVIDENCE,
 			'DROP TRIGGER traces_insert_question',
 			'DROP TRIGGER traces_delete_question',
 			'DROP TABLE question_index',

@@ -8,6 +8,7 @@ import { MemoryTraceStore } from '#lib/server/store/memory.ts';
 import { SqliteTraceStore } from '#lib/server/store/sqlite.ts';
 import { StoreConnection } from '#lib/server/store/store-connection.ts';
 import { INTERRUPTED_ERROR } from '#lib/server/store/trace-store.ts';
+import { WITHOUT_EVIDENCE } from '../../fixtures/older-schema.ts';
 import { startStoreProcess, type StoreProcess } from '../../fixtures/store-process.ts';
 import { answered, demoSource, listRequest, pendingTrace, step } from '../../fixtures/traces.ts';
 
@@ -92,8 +93,15 @@ describe('the trace database', () => {
 			step('retrieval_bm25', 31, 10),
 			step('fusion_rrf', 41, 2)
 		];
-		const followUp = { ...answered(pendingTrace()), steps };
-		const refused = { ...answered(pendingTrace()), steps: steps.slice(1), status: 'refused' as const };
+		const since = { evidence: null, support: [] };
+		const followUp = { ...answered(pendingTrace()), ...since, steps };
+		const refused = {
+			...answered(pendingTrace()),
+			...since,
+			steps: steps.slice(1),
+			status: 'refused' as const,
+			refused_by: 'gate' as const
+		};
 		for (const trace of [followUp, refused]) {
 			store.create(trace);
 			store.finalise({ trace, tokenLengths: [] });
@@ -102,6 +110,7 @@ describe('the trace database', () => {
 		expect(figures).toMatchObject({ avg_rewriting_ms: 30.001, avg_retrieval_ms: 12 });
 		store.close();
 		query('UPDATE traces SET retrieval_ms = retrieval_ms + rewriting_ms WHERE rewriting_ms IS NOT NULL');
+		for (const sql of WITHOUT_EVIDENCE) query(sql);
 		query('ALTER TABLE traces DROP COLUMN rewriting_ms');
 		query('PRAGMA user_version = 6');
 		const { series: _series, ...migrated } = await open().stats({ window: 'all' });

@@ -15,6 +15,9 @@ const done: AskEvent = {
 		time_to_first_token_ms: 3,
 		finish_reason: 'stop',
 		usage: { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3, source: 'reported' },
+		evidence: 'good',
+		refused_by: null,
+		support: [],
 		citations: [1]
 	}
 };

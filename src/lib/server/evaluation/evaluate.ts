@@ -2,7 +2,7 @@ import type { Source } from '#lib/contract/chunk.ts';
 import type { Step } from '#lib/contract/trace.ts';
 import type { SearchEngine } from '#lib/server/rag/engine.ts';
 import { findPassages } from '#lib/server/rag/find.ts';
-import { judgeEvidence } from '#lib/server/rag/gate.ts';
+import { judgeEvidence, type GateVerdict } from '#lib/server/rag/gate.ts';
 import type { RankedPassage } from '#lib/server/rag/rerank.ts';
 import type { RetrievalRequest } from '#lib/server/rag/retrieve.ts';
 import { numberSources } from '#lib/server/rag/sources.ts';
@@ -35,6 +35,8 @@ export interface QuestionResult extends RelevanceMetrics, GivenMeasures {
 	first_relevant_rank: number | null;
 	/** Whether the evidence gate would have kept it from the model; what would be given is measured all the same. */
 	refused: boolean;
+	/** Whether it called the evidence thin. */
+	thin: boolean;
 	/** Essential facts that the sources at default settings do not state. */
 	missed: MissedFact[];
 	/** The sources at default settings, in their order. */
@@ -55,7 +57,7 @@ export type GivenSource = Pick<Source, 'library' | 'document' | 'title' | 'headi
 export interface Evaluation {
 	results: QuestionResult[];
 	/** Questions that the documentation does not answer. */
-	off_topic: { question: string; refused: boolean }[];
+	off_topic: { question: string; refused: boolean; thin: boolean }[];
 	/** By step, and `retrieval` for all of it, over every search made here. */
 	times: Record<string, Times>;
 	/** In how many searches a step failed and was gone on without, such as for an endpoint that is down. */
@@ -97,14 +99,15 @@ export async function evaluate(
 		for (const scope of hasLibrary(each) ? (['library', 'all'] as const) : (['all'] as const)) {
 			const searched = { question, library: scope === 'library' ? (library ?? null) : null };
 			const found = await search(engine, searched, signal);
-			const { passages, refused } = found;
+			const { passages, decision } = found;
 			const given = await giveSources({ ...searched, passages, limits }, { ...found, signal });
 			evaluation.results.push({
 				id: id ?? null,
 				question,
 				library: library ?? null,
 				scope,
-				refused,
+				refused: decision === 'refused',
+				thin: decision === 'thin',
 				...measureOrder(passages, each),
 				...measureSources(given, passages, wanted)
 			});
@@ -113,7 +116,11 @@ export async function evaluate(
 	}
 	for (const { question } of offTopic) {
 		const found = await search(engine, { question, library: null }, signal);
-		evaluation.off_topic.push({ question, refused: found.refused });
+		evaluation.off_topic.push({
+			question,
+			refused: found.decision === 'refused',
+			thin: found.decision === 'thin'
+		});
 		finish(found);
 	}
 	for (const [name, group] of Map.groupBy(steps, (step) => step.name)) {
@@ -168,7 +175,7 @@ function measureSources(
 interface Search {
 	/** Best first. */
 	passages: RankedPassage[];
-	refused: boolean;
+	decision: GateVerdict['decision'];
 	knowledge: ReturnType<SearchEngine['knowledge']>;
 	trace: TraceRecorder;
 }
@@ -181,8 +188,9 @@ async function search(
 	const trace = new TraceRecorder({ question, library, limit: 20 }, 'eval', '');
 	const knowledge = engine.knowledge();
 	const passages = await findPassages(engine, knowledge, { question, library }, trace, signal);
-	const { answerable } = await trace.step('evidence_gate', () =>
-		judgeEvidence(question, passages, knowledge)
+	const language = await knowledge.index.unheldLanguage(question);
+	const { decision } = await trace.step('evidence_gate', () =>
+		judgeEvidence({ question, language, passages, knowledge })
 	);
-	return { passages, refused: !answerable, knowledge, trace };
+	return { passages, decision, knowledge, trace };
 }

@@ -80,7 +80,11 @@ export async function giveSources(request: GivenRequest, context: SearchContext)
 /** What the context window has room for. */
 function fitting(runs: PlacedChunk[][], { question, limits }: GivenRequest): PlacedChunk[][] {
 	try {
-		const { sources } = fitPrompt(question, numberSources(runs), [], limits.contextTokens, {});
+		const { sources } = fitPrompt(question, numberSources(runs), [], {
+			contextTokens: limits.contextTokens,
+			doubt: 'none',
+			details: {}
+		});
 		return runs.slice(0, sources.length);
 	} catch (thrown) {
 		if (thrown instanceof AppError && thrown.code === 'payload_too_large') return [];

@@ -39,6 +39,10 @@ export interface ScopeReport {
 	refused_wrongly: number;
 	/** Of their share. */
 	refused_wrongly_interval: Interval | null;
+	/** Answerable questions whose evidence is called thin. */
+	thin: number;
+	/** Of their share. */
+	thin_interval: Interval | null;
 }
 
 /** What the questions were asked of. */
@@ -63,6 +67,11 @@ export interface EvaluationReport {
 		refused_rightly: number;
 		/** Of their share. */
 		refused_rightly_interval: Interval | null;
+		/** Not refused, but their evidence is called thin. */
+		thin: number;
+		/** Of the share that is refused or thin. */
+		doubted_interval: Interval | null;
+		/** Neither. */
 		answered_wrongly: string[];
 	};
 	/** By step, and `retrieval` for all of it, over every search made here. */
@@ -84,6 +93,7 @@ export function reportOn(
 ): EvaluationReport {
 	const within = results.filter((result) => result.scope === 'library');
 	const refused = off_topic.filter((question) => question.refused).length;
+	const thin = off_topic.filter((question) => question.thin).length;
 	return {
 		models,
 		intervals: INTERVAL_METHOD,
@@ -95,7 +105,11 @@ export function reportOn(
 				questions: off_topic.length,
 				refused_rightly: refused,
 				refused_rightly_interval: shareInterval(refused, off_topic.length),
-				answered_wrongly: off_topic.filter((each) => !each.refused).map(({ question }) => question)
+				thin,
+				doubted_interval: shareInterval(refused + thin, off_topic.length),
+				answered_wrongly: off_topic
+					.filter((each) => !each.refused && !each.thin)
+					.map(({ question }) => question)
 			}
 		}),
 		times,
@@ -107,6 +121,7 @@ export function reportOn(
 function scopeReport(results: readonly QuestionResult[]): ScopeReport {
 	const libraries = [...Map.groupBy(results, (result) => result.library ?? 'none')];
 	const refused = results.filter((result) => result.refused).length;
+	const thin = results.filter((result) => result.thin).length;
 	const byLibrary = <T>(valueOf: (group: readonly QuestionResult[]) => T) =>
 		Object.fromEntries(libraries.map(([name, group]) => [name, valueOf(group)]));
 	return {
@@ -114,7 +129,9 @@ function scopeReport(results: readonly QuestionResult[]): ScopeReport {
 		libraries: byLibrary(quality),
 		given: { overall: givenQuality(results), libraries: byLibrary(givenQuality) },
 		refused_wrongly: refused,
-		refused_wrongly_interval: shareInterval(refused, results.length)
+		refused_wrongly_interval: shareInterval(refused, results.length),
+		thin,
+		thin_interval: shareInterval(thin, results.length)
 	};
 }
 

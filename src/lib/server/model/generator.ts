@@ -1,5 +1,5 @@
 import type { Source } from '#lib/contract/chunk.ts';
-import type { PromptMessage, Usage } from '#lib/contract/trace.ts';
+import type { Evidence, PromptMessage, Usage } from '#lib/contract/trace.ts';
 import type { StepDetails } from '#lib/server/trace/recorder.ts';
 
 export interface GenerationRequest {
@@ -8,6 +8,8 @@ export interface GenerationRequest {
 	messages: readonly PromptMessage[];
 	/** The numbered passages that the messages contain. */
 	sources: readonly Source[];
+	/** How the evidence was judged, for generators that work without a prompt; undefined counts as good. */
+	evidence?: Evidence | undefined;
 	/** 0..2; undefined leaves the model's own default. */
 	temperature?: number | undefined;
 	/** Upper bound of the answer, in tokens; undefined leaves the generator's default. */

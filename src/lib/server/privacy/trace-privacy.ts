@@ -1,6 +1,6 @@
 import type { AskEvent } from '#lib/contract/ask.ts';
 import type { Source } from '#lib/contract/chunk.ts';
-import type { Step, Trace } from '#lib/contract/trace.ts';
+import type { Step, SupportSpan, Trace } from '#lib/contract/trace.ts';
 import { codeMeanings } from '#lib/server/error.ts';
 import type { Config } from '#lib/server/config.ts';
 import { plainKeys } from '#lib/server/config/api-keys.ts';
@@ -11,7 +11,16 @@ import { GrowingRedaction, redact, redactPieces } from './redact.ts';
 export type TraceContent = Config['TRACE_CONTENT'];
 
 /** Details of steps that are words of ours or of the model's settings, not of a question or an answer. */
-const PLAIN_DETAILS = new Set(['model', 'method', 'finish_reason', 'usage_source', 'error', 'timeout']);
+const PLAIN_DETAILS = new Set([
+	'model',
+	'method',
+	'finish_reason',
+	'usage_source',
+	'error',
+	'timeout',
+	'decision',
+	'other_language'
+]);
 
 /**
  * What becomes of text before it is stored, exported or shown to anybody but who asked. Applied where a run hands its
@@ -93,6 +102,7 @@ function withText(trace: Trace, change: (text: string) => string): Trace {
 	const maybe = (text: string | null) => text && change(text);
 	return {
 		...trace,
+		support: movedSupport(trace, change),
 		question: change(trace.question),
 		standalone_question: maybe(trace.standalone_question),
 		answer: maybe(trace.answer),
@@ -111,6 +121,18 @@ function withText(trace: Trace, change: (text: string) => string): Trace {
 			details: changeStrings(step.details, change) as Step['details']
 		}))
 	};
+}
+
+/** Sentences where they stand in the changed answer. */
+function movedSupport({ answer, support }: Trace, change: (text: string) => string): SupportSpan[] {
+	const changed = answer && change(answer);
+	if (!answer || !changed || changed === answer) return support;
+	let last = 0;
+	const moved = (offset: number) => {
+		last = Math.min(changed.length, Math.max(last, change(answer.slice(0, offset)).length));
+		return last;
+	};
+	return support.map((span) => ({ ...span, start: moved(span.start), end: moved(span.end) }));
 }
 
 /** Sources with every text of theirs changed. */

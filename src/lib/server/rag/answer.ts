@@ -1,7 +1,6 @@
 import type { AskRequest } from '#lib/contract/ask.ts';
 import type { Source } from '#lib/contract/chunk.ts';
 import { NO_USAGE, type PromptMessage } from '#lib/contract/trace.ts';
-import type { Turn } from '#lib/server/store/trace-store.ts';
 import type { TraceRecorder } from '#lib/server/trace/recorder.ts';
 import type { AnswerPipeline } from './answer-part.ts';
 import { readCitations } from './citations.ts';
@@ -9,9 +8,10 @@ import { answerTokens, fitPrompt } from './context-window.ts';
 import { costOf } from './cost.ts';
 import type { AnswerEngine, Knowledge } from './engine.ts';
 import { describeLosers, findPassages } from './find.ts';
-import { judgeEvidence, refusalText } from './gate.ts';
+import { judgeEvidence } from './gate.ts';
 import { generate } from './generate.ts';
-import { rewriteFollowUp } from './rewrite.ts';
+import { refusalText } from './refusal.ts';
+import { rewriteQuestion, type TypedQuestion } from './rewrite.ts';
 import { chooseSources } from './select.ts';
 import { numberSources } from './sources.ts';
 
@@ -46,73 +46,91 @@ async function answer(
 	engine.generator.prepare?.();
 	const turns = request.conversation_id ? engine.turns(request.conversation_id, TURNS) : [];
 
-	const question = await rewriteFollowUp(request.question, turns, engine, trace, signal);
-	const prepared = await prepare(engine, knowledge, request, question, turns, trace, signal);
-	if (prepared === null) {
+	const language = await knowledge.index.unheldLanguage(request.question);
+	const typed = { question: request.question, turns, language };
+	const question = await rewriteQuestion(typed, engine, trace, signal);
+	const prepared = await prepare(engine, knowledge, request, { ...typed, question }, trace, signal);
+	if ('refusal' in prepared) {
+		trace.record.refusedBy = 'gate';
+		trace.answer = prepared.refusal;
 		tell({ type: 'sources', data: [] });
 		tell({ type: 'token', data: trace.answer });
 		return { status: 'refused', finishReason: 'refused' };
 	}
-	const { sources, messages } = prepared;
+	const { sources, messages, noAnswer } = prepared;
 	tell({ type: 'sources', data: sources });
 
 	const { temperature } = request;
+	const evidence = trace.record.evidence ?? undefined;
 	const maxTokens = answerTokens(engine.contextTokens);
-	const writing = { question, messages, sources, temperature, maxTokens };
+	const writing = { question, messages, sources, evidence, temperature, maxTokens, noAnswer };
 	try {
-		const { finishReason } = await generate(engine.generator, writing, trace, tell, signal);
-		return { status: 'success', finishReason };
+		const { finishReason, isRefusal } = await generate(engine.generator, writing, trace, tell, signal);
+		if (!isRefusal) return { status: 'success', finishReason };
+		trace.record.refusedBy = 'model';
+		return { status: 'refused', finishReason: 'refused' };
 	} finally {
 		await cite(trace, sources);
 	}
 }
 
+/** What the model is asked with, or what a reader gets in place of an answer. */
+type Prepared =
+	| {
+			sources: Source[];
+			messages: PromptMessage[];
+			/** Where the model may say that the passages do not answer: what a reader gets when it says no more. */
+			noAnswer: string | undefined;
+	  }
+	| { refusal: string };
+
 /**
- * Finds passages, judges them and writes the prompt; null when the gate refuses, with the refusal as the trace's answer. A function of its
- * own, so that nothing holds the passages while the answer is being written.
+ * Finds passages, judges them and writes the prompt. A function of its own, so that nothing holds the passages while the answer is being
+ * written.
  */
 async function prepare(
 	engine: AnswerEngine,
 	knowledge: Knowledge,
 	request: AskRequest,
-	question: string,
-	turns: readonly Turn[],
+	{ question, turns, language }: TypedQuestion,
 	trace: TraceRecorder,
 	signal: AbortSignal
-): Promise<{ sources: Source[]; messages: PromptMessage[] } | null> {
+): Promise<Prepared> {
 	const library = request.library ?? null;
 	const typed = request.question;
 	const passages = await findPassages(engine, knowledge, { question, typed, library }, trace, signal);
-	const verdict = await trace.step('evidence_gate', async (step) => {
-		const verdict = await judgeEvidence(question, passages, knowledge);
-		Object.assign(step.details, verdict.details, { answerable: verdict.answerable });
-		return verdict;
+	const isWanted = request.answer_anyway === true && passages.length > 0;
+	const evidence = await trace.step('evidence_gate', async (step) => {
+		const { decision, details } = await judgeEvidence({ question, language, passages, knowledge });
+		Object.assign(step.details, details, { decision, answerable: decision !== 'refused' });
+		if (request.answer_anyway) step.details.answer_anyway = true;
+		return decision === 'refused' && isWanted ? 'thin' : decision;
 	});
-	if (!verdict.answerable) {
+	const refusal = refusalText(typed, passages);
+	if (evidence === 'refused') {
 		trace.ledger.settle('evidence_gate');
 		trace.record.costUsd = costOf(engine, trace);
-		trace.answer = refusalText(passages);
-		return null;
+		return { refusal };
 	}
+	trace.record.evidence = evidence;
+	const doubt = isWanted ? 'answer_anyway' : evidence === 'thin' ? 'thin' : 'none';
 	const selection = await chooseSources(passages, knowledge, trace, {
 		tokens: engine.sourceTokens,
 		limit: request.limit
 	});
 	return trace.step('prompt_building', ({ details }) => {
-		const { sources, messages, cut } = fitPrompt(
-			request.question,
-			numberSources(selection.runs),
-			turns,
-			engine.contextTokens,
+		const { sources, messages, cut } = fitPrompt(request.question, numberSources(selection.runs), turns, {
+			contextTokens: engine.contextTokens,
+			doubt,
 			details
-		);
+		});
 		trace.ledger.enterContext(sources.flatMap((source) => source.chunk_ids));
 		trace.ledger.dropAt('prompt_building', cut);
 		// Sources were chosen from all that the reranker gave back; the rest it left out.
 		trace.ledger.settle('reranking');
 		trace.record.sources = sources;
 		if (!engine.generator.builtIn) trace.record.prompt = messages;
-		return { sources, messages };
+		return { sources, messages, noAnswer: doubt === 'thin' ? refusal : undefined };
 	});
 }
 

@@ -3,7 +3,7 @@ import type { PromptMessage } from '#lib/contract/trace.ts';
 import { AppError } from '#lib/server/error.ts';
 import type { Turn } from '#lib/server/store/trace-store.ts';
 import type { StepDetails } from '#lib/server/trace/recorder.ts';
-import { buildPrompt, freshBoundary } from './prompt.ts';
+import { buildPrompt, freshBoundary, type Doubt } from './prompt.ts';
 import { estimatePromptTokens } from './token-estimate.ts';
 
 /** Room for an answer where the window is large enough, in tokens; reasoning is written there too. */
@@ -26,22 +26,21 @@ export interface FittedPrompt {
  * The prompt that fits into the context window beside the answer: first the oldest turns are left out, then the worst
  * sources, one by one. Nothing is shortened in silence: `details` gets the estimate and what was left out.
  * @param given numbered from 1, the best first.
- * @param contextTokens of prompt and answer together.
+ * @param options.contextTokens of prompt and answer together.
  * @throws AppError `payload_too_large` when not even the question and its best passage fit.
  */
 export function fitPrompt(
 	question: string,
 	given: readonly Source[],
 	turns: readonly Turn[],
-	contextTokens: number,
-	details: StepDetails
+	{ contextTokens, doubt, details }: { contextTokens: number; doubt: Doubt; details: StepDetails }
 ): FittedPrompt {
 	const room = contextTokens - answerTokens(contextTokens);
 	const boundary = freshBoundary(given);
 	let keptTurns = turns;
 	let sources = [...given];
 	for (;;) {
-		const messages = buildPrompt(question, sources, keptTurns, boundary);
+		const messages = buildPrompt(question, sources, keptTurns, { boundary, doubt });
 		const tokens = estimatePromptTokens(messages);
 		const cut = given.slice(sources.length).flatMap((source) => source.chunk_ids);
 		Object.assign(details, {

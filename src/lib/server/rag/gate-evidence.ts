@@ -17,6 +17,10 @@ export interface GateEvidence extends Record<string, number> {
 	heading_match: number;
 	/** Similarity of question and best passage by the built-in embedder. */
 	semantic: number;
+	/** 1 when the question names the library of a passage among the best ten by name, in a search over several libraries. */
+	library_named: number;
+	/** Share of the best ten passages that are of one library: passages for an answerable question come from one place. */
+	library_agreement: number;
 }
 
 /** A technology that this share of the scale is not rare: the documentation deals with it. */
@@ -41,7 +45,8 @@ export function gateEvidence(
 		.map((word) => rarity(word.passages));
 	const held = new Map(words.map((word) => [word.word.toLowerCase(), word.passages]));
 	const technologies = technologiesIn(question).map((name) => rarity(held.get(name.toLowerCase()) ?? 0));
-	const best = passages.slice(0, BEST).map((passage) => passage.evidence);
+	const first = passages.slice(0, BEST);
+	const best = first.map((passage) => passage.evidence);
 	const values = (name: string, count = BEST) => best.slice(0, count).map((evidence) => evidence[name] ?? 0);
 	return {
 		word_rarity: mean(rarities),
@@ -49,8 +54,15 @@ export function gateEvidence(
 			technologies.length === 0 ? 0 : Math.max(0, Math.min(...technologies) - ORDINARY_RARITY),
 		document_coverage: mean(values('document_coverage', BEST_FOR_MEANS)),
 		heading_match: Math.max(0, ...values('heading_match')),
-		semantic: values('semantic')[0] ?? 0
+		semantic: values('semantic')[0] ?? 0,
+		library_named: Math.max(0, ...values('library_named')),
+		library_agreement: largestShare(first.map(({ chunk }) => chunk.library))
 	};
+}
+
+function largestShare(names: readonly string[]): number {
+	const counts = [...Map.groupBy(names, (name) => name).values()].map(({ length }) => length);
+	return names.length === 0 ? 0 : Math.max(...counts) / names.length;
 }
 
 function mean(values: readonly number[]): number {

@@ -1,38 +1,59 @@
+import type { Evidence } from '#lib/contract/trace.ts';
+import type { QuestionLanguage } from '#lib/server/search/unheld-language.ts';
 import { round } from '#lib/server/trace/interval.ts';
+import type { StepDetails } from '#lib/server/trace/recorder.ts';
 import type { Knowledge } from './engine.ts';
 import { gateEvidence } from './gate-evidence.ts';
 import { gateWeights } from './gate-weights.ts';
 import type { RankedPassage } from './rerank.ts';
 
-/** What the evidence gate decided, with the numbers it decided on. */
-export interface GateVerdict {
-	answerable: boolean;
-	/** Goes into the step's details: snake_case keys. */
-	details: Record<string, number | null>;
+/** What the evidence gate is asked. */
+export interface GateQuestion {
+	/** As it was searched. */
+	question: string;
+	/** The language that it was typed in, when no document is in it; see `SearchIndex.unheldLanguage`. */
+	language: QuestionLanguage | null;
+	/** Best first. */
+	passages: readonly RankedPassage[];
+	knowledge: Knowledge;
 }
 
+/** What the evidence gate decided, with the numbers it decided on. */
+export interface GateVerdict {
+	decision: Evidence | 'refused';
+	/** Goes into the step's details. */
+	details: StepDetails;
+}
+
+/** In place of a similarity that an embedding endpoint measured on a scale of its own: about that of a question that is answered. */
+const ORDINARY_SIMILARITY = 0.6;
+
 /**
- * The evidence gate: may the model be asked at all? Decides from raw evidence, never from fused values: there must be a passage, and
- * where only words are compared (the built-in embedder knows no others than the passages' own) one that shares a word with the question,
- * and enough evidence that the question is about what is indexed at all. `evidence` is the log-odds of that; from 0 on it is enough.
+ * The evidence gate: shall the model be asked at all, and must it be told that the evidence is thin? Decides from raw evidence, never from fused
+ * values. `evidence` is the log-odds that what is indexed answers the question: below 0 it is refused, below the threshold `thin` the evidence
+ * is called so. Without any passage everything is refused; where only words are compared, also without one that shares a word with the question.
  *
- * An embedding endpoint compares meanings, also across languages: then rare words say nothing, and only the absence of passages refuses.
+ * Words decide only as far as they can. A question in a language that no document is in is never refused for its words, and an embedding endpoint
+ * compares meanings: then the evidence is thin at worst.
  */
-export async function judgeEvidence(
-	question: string,
-	passages: readonly RankedPassage[],
-	{ index, embedder }: Knowledge
-): Promise<GateVerdict> {
+export async function judgeEvidence(asked: GateQuestion): Promise<GateVerdict> {
+	const { question, language, passages, knowledge } = asked;
+	const { index, embedder } = knowledge;
 	const coverages = passages.flatMap(({ evidence }) => evidence.coverage ?? []);
 	const best = coverages.length > 0 ? Math.max(...coverages) : null;
-	const details = { n_passages: passages.length, best_coverage: best };
+	const details: StepDetails = { n_passages: passages.length, best_coverage: best };
+	if (language !== null) details.other_language = language;
+	if (passages.length === 0) return { decision: 'refused', details };
 	const comparesWords = embedder === null || embedder.inProcess;
-	if (passages.length === 0 || (comparesWords && best === 0)) return { answerable: false, details };
-	if (!comparesWords) return { answerable: true, details };
+	const isSharing = !comparesWords || best !== 0;
+	const decided = comparesWords && language === null;
+	if (!isSharing) return { decision: decided ? 'refused' : 'thin', details };
 	const parts = gateEvidence(question, await index.questionWords(question), passages, index.size);
+	if (!comparesWords) parts.semantic = ORDINARY_SIMILARITY;
 	const evidence = logOdds(parts);
-	const rounded = Object.entries({ ...parts, evidence }).map(([name, value]) => [name, round(value)]);
-	return { answerable: evidence >= 0, details: { ...details, ...Object.fromEntries(rounded) } };
+	for (const [name, value] of Object.entries({ ...parts, evidence })) details[name] = round(value);
+	if (evidence < 0) return { decision: decided ? 'refused' : 'thin', details };
+	return { decision: evidence < gateWeights.thin ? 'thin' : 'good', details };
 }
 
 /** The weighted sum of the evidence, and the bias: how lenient the gate is. */
@@ -41,19 +62,4 @@ export function logOdds(
 	{ bias, weights }: { bias: number; weights: Readonly<Record<string, number>> } = gateWeights
 ): number {
 	return Object.entries(weights).reduce((sum, [name, weight]) => sum + weight * (evidence[name] ?? 0), bias);
-}
-
-/** What a reader gets instead of an answer: says so, and names the nearest headings to look at. */
-export function refusalText(passages: readonly RankedPassage[]): string {
-	const lead = 'The documentation does not cover this question, so no answer was written.';
-	const nearest: string[] = [];
-	for (const { chunk } of passages) {
-		const heading = [chunk.title, ...chunk.heading_path].filter(
-			(part, at, all) => part && part !== all[at - 1]
-		);
-		const line = `- ${heading.join(' › ')} (${chunk.library})`;
-		if (!nearest.includes(line)) nearest.push(line);
-		if (nearest.length === 3) break;
-	}
-	return nearest.length === 0 ? lead : `${lead}\n\nThe nearest sections are:\n\n${nearest.join('\n')}`;
 }

@@ -3,7 +3,20 @@ import type { GenerationRequest, GenerationResult, Generator } from '#lib/server
 import { round } from '#lib/server/trace/interval.ts';
 import type { TraceRecorder } from '#lib/server/trace/recorder.ts';
 import type { Tell } from './answer-part.ts';
+import { NoAnswerReader } from './no-answer.ts';
 import { addUsage } from './usage.ts';
+
+/** What an answer is to be written with. */
+export interface WritingRequest extends GenerationRequest {
+	/** What a reader gets when the model only says that the passages do not answer; undefined where it was not told how to say so. */
+	noAnswer: string | undefined;
+}
+
+/** How an answer was written. */
+export interface WritingResult extends GenerationResult {
+	/** Whether the model said that the passages do not answer. */
+	isRefusal: boolean;
+}
 
 /**
  * Lets the generator write and times it: passes its pieces on, appends them to the trace's answer, and takes down model,
@@ -12,11 +25,11 @@ import { addUsage } from './usage.ts';
  */
 export async function generate(
 	generator: Generator,
-	request: GenerationRequest,
+	request: WritingRequest,
 	trace: TraceRecorder,
 	tell: Tell,
 	signal: AbortSignal
-): Promise<GenerationResult> {
+): Promise<WritingResult> {
 	const { record } = trace;
 	const startedAt = trace.elapsed();
 	const step = trace.openStep('llm_generation', { model: generator.model });
@@ -34,10 +47,15 @@ export async function generate(
 		record.usage = addUsage(record.usage, usage);
 	};
 	let firstTokenMs: number | null = null;
+	const noAnswer = request.noAnswer === undefined ? null : new NoAnswerReader();
+	const pass = (text: string) => {
+		if (text === '') return;
+		trace.answer += text;
+		tell({ type: 'token', data: text });
+	};
 	const onText = (piece: string) => {
 		firstTokenMs ??= round(trace.elapsed() - startedAt);
-		trace.answer += piece;
-		tell({ type: 'token', data: piece });
+		pass(noAnswer ? noAnswer.read(piece) : piece);
 	};
 	let status: 'success' | 'error' | 'cancelled' = 'cancelled';
 	try {
@@ -49,6 +67,9 @@ export async function generate(
 		});
 		// An SDK ends normally on abort; an answer that was stopped is never a success.
 		if (signal.aborted) throw cancelledError(signal);
+		pass(noAnswer?.end() ?? '');
+		const isRefusal = noAnswer?.isFound === true;
+		if (isRefusal && trace.answer === '') pass(request.noAnswer ?? '');
 		const seconds = (trace.elapsed() - startedAt) / 1000;
 		const { completion_tokens } = result.usage;
 		account(result);
@@ -57,8 +78,9 @@ export async function generate(
 			tokens_per_second: completion_tokens === null ? null : round(completion_tokens / seconds),
 			finish_reason: result.finishReason
 		});
+		if (isRefusal) step.details.no_answer = true;
 		status = 'success';
-		return result;
+		return { ...result, isRefusal };
 	} catch (thrown) {
 		status = signal.aborted ? 'cancelled' : 'error';
 		throw thrown;

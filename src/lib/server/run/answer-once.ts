@@ -35,6 +35,9 @@ export async function answerOnce(
 		finish_reason: finishReason,
 		sources: own.sources,
 		...(isKeywordOnly(own.steps) && { keyword_only: true }),
+		evidence: own.evidence,
+		refused_by: own.refused_by,
+		support: own.support,
 		usage: own.usage,
 		trace
 	};

@@ -15,6 +15,9 @@ export function doneOf(trace: Trace, finishReason: string): Done {
 		total_ms: trace.total_duration_ms ?? 0,
 		time_to_first_token_ms: trace.time_to_first_token_ms,
 		finish_reason: finishReason,
+		evidence: trace.evidence,
+		refused_by: trace.refused_by,
+		support: trace.support,
 		usage: trace.usage,
 		citations: trace.citations
 	};

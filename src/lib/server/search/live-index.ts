@@ -8,6 +8,7 @@ import { OramaIndex } from './orama.ts';
 import type { Asked, Hit, PlacedChunk, SearchIndex, SearchOptions } from './passage-index.ts';
 import { INDEX_FOLDER } from './publish.ts';
 import type { QuestionWord } from './question-words.ts';
+import type { QuestionLanguage } from './unheld-language.ts';
 
 /** How often a newly published index is looked for, in milliseconds. */
 const POLL_MS = 1000;
@@ -122,6 +123,10 @@ export class LiveIndex implements SearchIndex {
 
 	async searchPages(asked: Asked, chunkIds: readonly string[]): Promise<Hit[]> {
 		return this.current().index.searchPages(asked, chunkIds);
+	}
+
+	async unheldLanguage(question: string): Promise<QuestionLanguage | null> {
+		return this.current().index.unheldLanguage(question);
 	}
 
 	async questionWords(question: string): Promise<QuestionWord[]> {

@@ -17,6 +17,7 @@ import { fieldsOf } from './passage-fields.ts';
 import type { Asked, Hit, Passage, PassageIndex, PlacedChunk, SearchOptions } from './passage-index.ts';
 import { PassageStore } from './passage-store.ts';
 import { questionWords, type QuestionWord } from './question-words.ts';
+import { unheldLanguage, type QuestionLanguage } from './unheld-language.ts';
 
 /** Passages handed to Orama between two turns of the event loop. */
 const BATCH = 32;
@@ -121,14 +122,23 @@ export class OramaIndex implements PassageIndex {
 	}
 
 	async questionWords(question: string): Promise<QuestionWord[]> {
+		return questionWords(question, this.#indexed());
+	}
+
+	async unheldLanguage(question: string): Promise<QuestionLanguage | null> {
+		return unheldLanguage(question, this.#indexed());
+	}
+
+	/** What the words of a question are compared with. */
+	#indexed(): Parameters<typeof questionWords>[1] {
 		const { text } = this.#store;
-		return questionWords(question, {
+		return {
 			held: text.languages(ALL_LIBRARIES),
 			passagesWith: (term) => {
 				const number = text.vocabulary.find(term);
 				return number === undefined ? 0 : text.documentFrequency(number, ALL_LIBRARIES);
 			}
-		});
+		};
 	}
 
 	async get(chunkIds: readonly string[]): Promise<PlacedChunk[]> {

@@ -1,6 +1,7 @@
 import type { Chunk } from '#lib/contract/chunk.ts';
 import type { QuestionVectors } from '#lib/server/model/question-vectors.ts';
 import type { QuestionWord } from './question-words.ts';
+import type { QuestionLanguage } from './unheld-language.ts';
 import type { Language } from './text/languages.ts';
 
 /** How many passages of a section are read on either side of one. */
@@ -68,6 +69,8 @@ export interface SearchIndex {
 	searchPages(asked: Asked, chunkIds: readonly string[]): Promise<Hit[]>;
 	/** The words of a question with the number of passages that hold them, whatever the library. */
 	questionWords(question: string): Promise<QuestionWord[]>;
+	/** The language of a question when no document is in it; null when one is. */
+	unheldLanguage(question: string): Promise<QuestionLanguage | null>;
 	/** The passages with these ids, in this order; unknown ids are left out. */
 	get(chunkIds: readonly string[]): Promise<PlacedChunk[]>;
 	/**

@@ -31,26 +31,31 @@ export function byPlace(a: Place, b: Place): number {
 }
 
 /** Conditions that an index in the order of the list serves. */
-export function selected({ library, status }: TraceListRequest): Query[] {
+export function selected({ library, status, evidence }: TraceListRequest): Query[] {
 	const conditions: Query[] = [];
 	if (library !== undefined) {
 		conditions.push({ sql: 'library_filter IS ?', values: [library === 'null' ? null : library] });
 	}
 	if (status !== undefined) conditions.push({ sql: 'status = ?', values: [status] });
+	else if (evidence !== undefined) conditions.push({ sql: 'evidence = ?', values: [evidence] });
 	return conditions;
 }
 
 /** The index that serves them; SQLite's own choice may be a worse one, because it does not know how many rows there are. */
-export function indexOf({ library, status }: TraceListRequest): string {
+export function indexOf({ library, status, evidence }: TraceListRequest): string {
+	if (status === undefined && evidence !== undefined)
+		return library === undefined ? 'traces_by_evidence' : 'traces_by_library_evidence';
 	if (library === undefined) return status === undefined ? 'traces_by_time' : 'traces_by_status';
 	return status === undefined ? 'traces_by_library' : 'traces_by_library_status';
 }
 
 /** Conditions for which rows must be looked at; the plus keeps SQLite from another index than that of the order. */
-export function searched({ q, min_ms }: TraceListRequest): Query[] {
+export function searched({ q, min_ms, status, evidence }: TraceListRequest): Query[] {
 	const conditions: Query[] = [];
 	// Folded by us: SQLite's LIKE ignores the case of ASCII letters only, and has wildcards to escape.
 	if (q) conditions.push({ sql: 'instr(question_folded, ?) > 0', values: [q.toLowerCase()] });
+	if (status !== undefined && evidence !== undefined)
+		conditions.push({ sql: '+evidence = ?', values: [evidence] });
 	if (min_ms !== undefined) conditions.push({ sql: '+total_duration_ms >= ?', values: [min_ms] });
 	return conditions;
 }

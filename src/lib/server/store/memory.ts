@@ -74,7 +74,15 @@ export class MemoryTraceStore implements TraceStore {
 		return structuredClone(this.#entries.get(traceId)?.run) ?? null;
 	}
 
-	async list({ limit, before, library, status, q, min_ms }: TraceListRequest): Promise<TraceSummary[]> {
+	async list({
+		limit,
+		before,
+		library,
+		status,
+		evidence,
+		q,
+		min_ms
+	}: TraceListRequest): Promise<TraceSummary[]> {
 		const cursor = before === undefined ? undefined : this.#entries.get(before);
 		if (before !== undefined && !cursor) throw unknownCursor();
 		const part = q?.toLowerCase();
@@ -82,6 +90,7 @@ export class MemoryTraceStore implements TraceStore {
 			.filter(({ run: { trace } }) => {
 				if (library !== undefined && String(trace.library_filter) !== library) return false;
 				if (status !== undefined && trace.status !== status) return false;
+				if (evidence !== undefined && trace.evidence !== evidence) return false;
 				if (part !== undefined && !trace.question.toLowerCase().includes(part)) return false;
 				return min_ms === undefined || (trace.total_duration_ms ?? -1) >= min_ms;
 			})

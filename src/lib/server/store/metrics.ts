@@ -1,5 +1,13 @@
 import type { Stats } from '#lib/contract/stats.ts';
-import { FINISHED_STATUSES, type StepName, type Trace, type TraceStatus } from '#lib/contract/trace.ts';
+import {
+	FINISHED_STATUSES,
+	type Evidence,
+	type RefusedBy,
+	type StepName,
+	type SupportLevel,
+	type Trace,
+	type TraceStatus
+} from '#lib/contract/trace.ts';
 import { phaseDurations } from '#lib/server/trace/interval.ts';
 
 /** What statistics need of a trace: numbers only, kept apart from its texts. */
@@ -17,7 +25,19 @@ export interface TraceMetrics {
 	completion_tokens: number | null;
 	cost_usd: number | null;
 	model: string | null;
+	evidence: Evidence | null;
+	refused_by: RefusedBy | null;
+	/** Sentences of the answer by the support that they have. */
+	sentences_quoted: number;
+	sentences_supported: number;
+	sentences_weak: number;
+	sentences_none: number;
 	rating: keyof Stats['feedback'] | null;
+}
+
+/** The metric that counts the sentences with this support. */
+export function sentencesMetric(level: SupportLevel): `sentences_${SupportLevel}` {
+	return `sentences_${level}`;
 }
 
 /** A step as statistics see it. */
@@ -38,6 +58,7 @@ export function isUnpriced(row: TraceMetrics): boolean {
 
 /** The metrics of a trace. */
 export function metricsOf(trace: Trace): TraceMetrics {
+	const sentences = (level: SupportLevel) => trace.support.filter((span) => span.level === level).length;
 	return {
 		timestamp: Date.parse(trace.timestamp),
 		library_filter: trace.library_filter,
@@ -49,6 +70,12 @@ export function metricsOf(trace: Trace): TraceMetrics {
 		completion_tokens: trace.usage.completion_tokens,
 		cost_usd: trace.cost_usd,
 		model: trace.model,
+		evidence: trace.evidence,
+		refused_by: trace.refused_by,
+		sentences_quoted: sentences('quoted'),
+		sentences_supported: sentences('supported'),
+		sentences_weak: sentences('weak'),
+		sentences_none: sentences('none'),
 		rating: trace.feedback?.rating ?? null
 	};
 }

@@ -9,7 +9,8 @@ const PAGE = 400;
 
 const METRICS_COLUMNS = `
 	timestamp, library_filter, status, total_duration_ms, rewriting_ms, retrieval_ms, generation_ms,
-	time_to_first_token_ms, prompt_tokens, completion_tokens, cost_usd, model, rating`;
+	time_to_first_token_ms, prompt_tokens, completion_tokens, cost_usd, model, evidence, refused_by,
+	sentences_quoted, sentences_supported, sentences_weak, sentences_none, rating`;
 
 /**
  * Reads the metrics that a statistics request selects, page by page in the order of time, so that however many there are

@@ -52,6 +52,9 @@ export async function statsOfSummaries(
 		cost_usd: all.known.cost_usd,
 		unpriced_queries: all.unpriced,
 		keyword_only_queries: keywordOnlyQueries(steps),
+		evidence: Object.fromEntries(all.evidence),
+		refused_by: Object.fromEntries(all.refusedBy),
+		support: Object.fromEntries(all.support),
 		bottleneck: bottleneckOf({
 			rewriting: rewriting.sum,
 			retrieval: retrieval.sum,

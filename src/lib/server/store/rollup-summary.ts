@@ -1,6 +1,6 @@
-import type { StepName } from '#lib/contract/trace.ts';
+import { supportLevelSchema, type StepName } from '#lib/contract/trace.ts';
 import { Histogram } from './histogram.ts';
-import { isFinished, isUnpriced, type StepMetrics, type TraceMetrics } from './metrics.ts';
+import { isFinished, isUnpriced, sentencesMetric, type StepMetrics, type TraceMetrics } from './metrics.ts';
 import { otherTime } from './series.ts';
 
 /** The durations of finished answers, by what was timed. */
@@ -11,6 +11,9 @@ type Timed = (typeof TIMED)[number];
 const KNOWN = ['prompt_tokens', 'completion_tokens', 'cost_usd'] as const;
 type Known = (typeof KNOWN)[number];
 
+/** Counts by name. */
+const COUNTED = ['libraries', 'statuses', 'evidence', 'refusedBy', 'support'] as const;
+
 /** A summary as it is stored. */
 interface StoredSummary {
 	queries: number;
@@ -19,6 +22,10 @@ interface StoredSummary {
 	down: number;
 	libraries: Record<string, number>;
 	statuses: Record<string, number>;
+	/** Those below are missing in a summary from before they were counted. */
+	evidence?: Record<string, number>;
+	refused_by?: Record<string, number>;
+	support?: Record<string, number>;
 	known: Record<Known, number | null>;
 	timed: Partial<Record<Timed, number[]>>;
 	steps: Record<string, number[]>;
@@ -33,6 +40,10 @@ export class Summary {
 	/** Queries by library filter, `null` for all libraries. */
 	readonly libraries = new Map<string, number>();
 	readonly statuses = new Map<string, number>();
+	readonly evidence = new Map<string, number>();
+	readonly refusedBy = new Map<string, number>();
+	/** Sentences by the support that they have. */
+	readonly support = new Map<string, number>();
 	readonly known: Record<Known, number | null> = {
 		prompt_tokens: null,
 		completion_tokens: null,
@@ -54,6 +65,12 @@ export class Summary {
 		if (row.rating !== null) this[row.rating] += 1;
 		increase(this.libraries, String(row.library_filter), 1);
 		increase(this.statuses, row.status, 1);
+		if (row.evidence !== null) increase(this.evidence, row.evidence, 1);
+		if (row.refused_by !== null) increase(this.refusedBy, row.refused_by, 1);
+		for (const level of supportLevelSchema.options) {
+			const sentences = row[sentencesMetric(level)];
+			if (sentences > 0) increase(this.support, level, sentences);
+		}
 		for (const name of KNOWN) this.#addKnown(name, row[name]);
 		if (!isFinished(row.status)) return;
 		const times: Record<Timed, number | null> = {
@@ -76,8 +93,7 @@ export class Summary {
 		this.unpriced += other.unpriced;
 		this.up += other.up;
 		this.down += other.down;
-		for (const [library, count] of other.libraries) increase(this.libraries, library, count);
-		for (const [status, count] of other.statuses) increase(this.statuses, status, count);
+		for (const name of COUNTED) for (const [key, count] of other[name]) increase(this[name], key, count);
 		for (const name of KNOWN) this.#addKnown(name, other.known[name]);
 		for (const name of TIMED) this.timed[name].merge(other.timed[name]);
 		for (const [name, histogram] of other.steps) this.#step(name).merge(histogram);
@@ -93,6 +109,9 @@ export class Summary {
 			known,
 			libraries: Object.fromEntries(this.libraries),
 			statuses: Object.fromEntries(this.statuses),
+			evidence: Object.fromEntries(this.evidence),
+			refused_by: Object.fromEntries(this.refusedBy),
+			support: Object.fromEntries(this.support),
 			timed: Object.fromEntries(TIMED.map((name) => [name, this.timed[name].toJSON()])) as Record<
 				Timed,
 				number[]
@@ -107,8 +126,10 @@ export class Summary {
 		const { queries, unpriced, up, down } = stored;
 		Object.assign(summary, { queries, unpriced, up, down });
 		Object.assign(summary.known, stored.known);
-		for (const [library, count] of Object.entries(stored.libraries)) summary.libraries.set(library, count);
-		for (const [status, count] of Object.entries(stored.statuses)) summary.statuses.set(status, count);
+		const { libraries, statuses, evidence = {}, refused_by: refusedBy = {}, support = {} } = stored;
+		const counted = { libraries, statuses, evidence, refusedBy, support };
+		for (const name of COUNTED)
+			for (const [key, count] of Object.entries(counted[name])) summary[name].set(key, count);
 		// One that was kept before rewriting was timed apart has none of it.
 		for (const name of TIMED) summary.timed[name] = Histogram.read(stored.timed[name] ?? []);
 		for (const [name, numbers] of Object.entries(stored.steps)) {

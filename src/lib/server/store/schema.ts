@@ -124,6 +124,19 @@ const MIGRATIONS = [
 		FROM (SELECT trace_number, sum(duration_ms) AS ms FROM trace_steps WHERE name = 'query_rewriting' GROUP BY trace_number)
 			AS rewriting
 		WHERE rewriting.trace_number = traces.trace_number;
+	`,
+	// What an answer can be trusted for. Until now only the gate refused.
+	`
+	ALTER TABLE traces ADD COLUMN evidence TEXT;
+	ALTER TABLE traces ADD COLUMN refused_by TEXT;
+	ALTER TABLE traces ADD COLUMN sentences_quoted INTEGER NOT NULL DEFAULT 0;
+	ALTER TABLE traces ADD COLUMN sentences_supported INTEGER NOT NULL DEFAULT 0;
+	ALTER TABLE traces ADD COLUMN sentences_weak INTEGER NOT NULL DEFAULT 0;
+	ALTER TABLE traces ADD COLUMN sentences_none INTEGER NOT NULL DEFAULT 0;
+	ALTER TABLE trace_contents ADD COLUMN support TEXT;
+	UPDATE traces SET refused_by = 'gate' WHERE status = 'refused';
+	CREATE INDEX traces_by_evidence ON traces (evidence, timestamp) WHERE evidence IS NOT NULL;
+	CREATE INDEX traces_by_library_evidence ON traces (library_filter, evidence, timestamp) WHERE evidence IS NOT NULL;
 	`
 ];
 

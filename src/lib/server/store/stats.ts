@@ -1,8 +1,8 @@
 import type { Stats, StatsRequest } from '#lib/contract/stats.ts';
-import type { StepName } from '#lib/contract/trace.ts';
+import { supportLevelSchema, type StepName } from '#lib/contract/trace.ts';
 import { Breather } from '#lib/server/breather.ts';
 import { round } from '#lib/server/trace/interval.ts';
-import { isFinished, isUnpriced, type StepMetrics, type TraceMetrics } from './metrics.ts';
+import { isFinished, isUnpriced, sentencesMetric, type StepMetrics, type TraceMetrics } from './metrics.ts';
 import { average, percentile, sorted } from './percentile.ts';
 import { bucketsOf, otherTime, seriesOf } from './series.ts';
 
@@ -48,6 +48,13 @@ export async function statsOf(
 		cost_usd: sumOfKnown(rows.map((row) => row.cost_usd)),
 		unpriced_queries: rows.filter(isUnpriced).length,
 		keyword_only_queries: keywordOnlyQueries(stepFigures),
+		evidence: countBy(rows, (row) => row.evidence),
+		refused_by: countBy(rows, (row) => row.refused_by),
+		support: Object.fromEntries(
+			supportLevelSchema.options
+				.map((level) => [level, sum(rows.map((row) => row[sentencesMetric(level)]))] as const)
+				.filter(([, count]) => count > 0)
+		),
 		bottleneck: bottleneckOf(sharesOf(finished)),
 		feedback: {
 			up: rows.filter((row) => row.rating === 'up').length,
@@ -115,11 +122,18 @@ export function bottleneckOf(shares: PhaseShares): Stats['bottleneck'] {
 
 function countBy<K extends string>(
 	rows: readonly TraceMetrics[],
-	key: (row: TraceMetrics) => K
+	key: (row: TraceMetrics) => K | null
 ): Partial<Record<K, number>> & Record<string, number> {
 	const counts = new Map<K, number>();
-	for (const row of rows) counts.set(key(row), (counts.get(key(row)) ?? 0) + 1);
+	for (const row of rows) {
+		const value = key(row);
+		if (value !== null) counts.set(value, (counts.get(value) ?? 0) + 1);
+	}
 	return Object.fromEntries(counts) as Partial<Record<K, number>> & Record<string, number>;
+}
+
+function sum(values: readonly number[]): number {
+	return values.reduce((total, value) => total + value, 0);
 }
 
 function sumOfKnown(values: readonly (number | null)[]): number | null {

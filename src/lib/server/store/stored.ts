@@ -3,7 +3,13 @@ import { AppError } from '#lib/server/error.ts';
 
 /** A trace without what only its own page shows. */
 export function summaryOf(trace: Trace): TraceSummary {
-	const { prompt: _prompt, candidates: _candidates, standalone_question: _standalone, ...summary } = trace;
+	const {
+		prompt: _prompt,
+		candidates: _candidates,
+		standalone_question: _standalone,
+		support: _support,
+		...summary
+	} = trace;
 	return summary;
 }
 

@@ -1,7 +1,7 @@
 import type { Stats, StatsRequest } from '#lib/contract/stats.ts';
 import { FINISHED_STATUSES, type TraceListRequest, type TraceSummary } from '#lib/contract/trace.ts';
 import { isLarge, largeStats } from './large-stats.ts';
-import { listQuery, NEWEST, pageQuery, placeOf, type Place } from './list-query.ts';
+import { listQuery, NEWEST, pageQuery, placeOf, searched, type Place } from './list-query.ts';
 import { searchPage } from './page-search.ts';
 import { readMetrics } from './read-metrics.ts';
 import { Rollups } from './rollup.ts';
@@ -41,7 +41,7 @@ export class TraceReader {
 		try {
 			for (;;) {
 				const from = this.#cursor(request.before);
-				const isServed = !request.q && request.min_ms === undefined;
+				const isServed = searched(request).length === 0;
 				const found = isServed ? null : await searchPage(this.#connection.prepare, request, from);
 				const { sql, values } = found ? pageQuery(request, found) : listQuery(request, from);
 				const page = this.#connection

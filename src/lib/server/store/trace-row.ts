@@ -10,22 +10,12 @@ export type Row = Record<string, SQLOutputValue>;
 
 /** Columns of `traces` that the end of a run fills in. */
 export function outcomeColumns(trace: Trace) {
-	const { total_duration_ms, rewriting_ms, retrieval_ms, generation_ms, time_to_first_token_ms } =
-		metricsOf(trace);
+	const { timestamp: _timestamp, library_filter: _library, rating: _rating, ...metrics } = metricsOf(trace);
 	return {
-		status: trace.status,
-		total_duration_ms,
+		...metrics,
 		unaccounted_ms: trace.unaccounted_ms,
-		rewriting_ms,
-		retrieval_ms,
-		generation_ms,
-		time_to_first_token_ms,
-		prompt_tokens: trace.usage.prompt_tokens,
-		completion_tokens: trace.usage.completion_tokens,
 		total_tokens: trace.usage.total_tokens,
-		usage_source: trace.usage.source,
-		cost_usd: trace.cost_usd,
-		model: trace.model
+		usage_source: trace.usage.source
 	};
 }
 
@@ -57,6 +47,7 @@ export function contentColumns(trace: Trace, tokenLengths: readonly number[] | n
 		standalone_question: trace.standalone_question,
 		token_lengths: tokenLengths && JSON.stringify(tokenLengths),
 		prompt: JSON.stringify(trace.prompt),
+		support: JSON.stringify(trace.support),
 		candidates: JSON.stringify(trace.candidates)
 	};
 }
@@ -64,11 +55,11 @@ export function contentColumns(trace: Trace, tokenLengths: readonly number[] | n
 /** Columns that `summaryFrom` reads. */
 export const SUMMARY_COLUMNS = `
 	trace_id, timestamp, question, library_filter, route, conversation_id, steps, total_duration_ms, unaccounted_ms,
-	time_to_first_token_ms, status, error, model, answer, sources, citations, prompt_tokens, completion_tokens,
-	total_tokens, usage_source, cost_usd, rating, feedback_comment`;
+	time_to_first_token_ms, status, error, model, answer, sources, citations, evidence, refused_by, prompt_tokens,
+	completion_tokens, total_tokens, usage_source, cost_usd, rating, feedback_comment`;
 
 /** Columns that `traceFrom` reads. */
-export const TRACE_COLUMNS = `${SUMMARY_COLUMNS}, standalone_question, prompt, candidates`;
+export const TRACE_COLUMNS = `${SUMMARY_COLUMNS}, standalone_question, prompt, support, candidates`;
 
 /** What the list shows, from a row with `SUMMARY_COLUMNS`. */
 export function summaryFrom(row: Row): TraceSummary {
@@ -89,6 +80,8 @@ export function summaryFrom(row: Row): TraceSummary {
 		answer: row.answer as string | null,
 		sources: json<StoredSource[]>(row.sources).map(toSource),
 		citations: json(row.citations),
+		evidence: row.evidence as TraceSummary['evidence'],
+		refused_by: row.refused_by as TraceSummary['refused_by'],
 		usage: {
 			prompt_tokens: row.prompt_tokens as number | null,
 			completion_tokens: row.completion_tokens as number | null,
@@ -112,6 +105,7 @@ export function traceFrom(row: Row): Trace {
 		...summaryFrom(row),
 		standalone_question: row.standalone_question as string | null,
 		prompt: json(row.prompt),
+		support: json<Trace['support'] | null>(row.support) ?? [],
 		candidates: json(row.candidates)
 	};
 }

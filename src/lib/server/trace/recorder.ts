@@ -3,10 +3,13 @@ import type { Source } from '#lib/contract/chunk.ts';
 import {
 	NO_USAGE,
 	type Candidate,
+	type Evidence,
 	type PromptMessage,
+	type RefusedBy,
 	type RouteName,
 	type Step,
 	type StepName,
+	type SupportSpan,
 	type Trace,
 	type TraceStatus,
 	type Usage
@@ -45,6 +48,9 @@ export class TraceRecorder {
 		prompt: [] as PromptMessage[],
 		sources: [] as Source[],
 		citations: [] as number[],
+		evidence: null as Evidence | null,
+		refusedBy: null as RefusedBy | null,
+		support: [] as SupportSpan[],
 		usage: NO_USAGE as Usage,
 		costUsd: null as number | null
 	};
@@ -157,11 +163,14 @@ export class TraceRecorder {
 			answer: this.answer || null,
 			sources: [...record.sources],
 			citations: [...record.citations],
+			evidence: record.evidence,
+			refused_by: record.refusedBy,
 			usage: record.usage,
 			cost_usd: record.costUsd,
 			feedback: null,
 			standalone_question: record.standaloneQuestion,
 			prompt: [...record.prompt],
+			support: [...record.support],
 			candidates: this.candidates()
 		};
 	}

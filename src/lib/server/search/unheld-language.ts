@@ -1,0 +1,45 @@
+import { questionWords } from './question-words.ts';
+import { languageOf } from './text/language-of.ts';
+import type { Language } from './text/languages.ts';
+import { hasOtherScript } from './text/script.ts';
+
+/** A language by its English name in lower case; `other` when it cannot be told which. */
+export type QuestionLanguage = Language | 'chinese' | 'japanese' | 'korean' | 'russian';
+
+/** Letters that tell a language, the first that occurs. Han is last but one of its users: Japanese has kana, too. */
+const SCRIPTS: readonly (readonly [RegExp, QuestionLanguage])[] = [
+	[/[\p{sc=Hiragana}\p{sc=Katakana}]/u, 'japanese'],
+	[/\p{sc=Hangul}/u, 'korean'],
+	[/\p{sc=Han}/u, 'chinese'],
+	[/[іїєґўјљњћђџѓќѕ]/iu, 'other'],
+	[/\p{sc=Cyrillic}/u, 'russian']
+];
+
+/** So large a share of a question's words must be of another script for it to be in that, rather than to quote it. */
+const MOST = 0.5;
+
+/** The language that a question is written in. */
+export function questionLanguage(question: string): QuestionLanguage {
+	if (!hasOtherScript(question)) return languageOf(question);
+	const words = question.match(/[\p{L}\p{M}]+/gu) ?? [];
+	// A Latin name among them is a name; a word in unspaced scripts is many.
+	if (words.filter(hasOtherScript).length < MOST * words.length) return languageOf(question);
+	return SCRIPTS.find(([letters]) => letters.test(question))?.[1] ?? 'other';
+}
+
+/**
+ * The language of a question when no document is in it, so that its words say nothing about what is indexed; null otherwise.
+ * @param held languages of the index other than English
+ * @param passagesWith how many passages hold a term
+ */
+export function unheldLanguage(
+	question: string,
+	{ held, passagesWith }: { held: readonly Language[]; passagesWith: (term: string) => number }
+): QuestionLanguage | null {
+	const language = questionLanguage(question);
+	if (language === 'english' || held.some((each) => each === language)) return null;
+	// Which languages of other scripts are held is not kept: their words tell.
+	const written = questionWords(question, { held, passagesWith }).filter(({ word }) => hasOtherScript(word));
+	const known = written.filter(({ passages }) => passages > 0);
+	return written.length > 0 && known.length >= MOST * written.length ? null : language;
+}
