@@ -29,8 +29,8 @@ const options = new Command('npm run train:gate --')
 	)
 	.requiredOption('--off-topic <file.jsonl...>', 'real questions that the documentation does not answer')
 	.requiredOption('--corpora <folder...>', 'documentation, a library each by the name of its folder')
-	.option('--refusable <share>', 'of the answerable questions learnt from, how many may be refused', '0.01')
-	.option('--doubtable <share>', 'of them, how many may be refused or called thin', '0.12')
+	.option('--refusable <share>', 'of the answerable questions learnt from, how many may be refused', '0.006')
+	.option('--doubtable <share>', 'of them, how many may be refused or called thin', '0.115')
 	.option('--write', 'write the weights into the source', false)
 	.parse()
 	.opts<Options>();
@@ -64,9 +64,9 @@ function table(examples: readonly PlacedExample[]) {
 	const runs = SEEDS.map((seed) => crossValidateGate(examples, settings, seed));
 	const kinds = new Map<string, PlacedExample[]>();
 	for (const example of examples) {
-		const { indexed, set, isAnswerable, searched } = example;
+		const { indexed, file, isAnswerable, searched } = example;
 		const where = searched === null ? 'all of it' : isAnswerable ? 'its library' : 'one library';
-		const kind = [indexed, `${set}, ${isAnswerable ? 'answerable' : 'off-topic'}`, where].join('|');
+		const kind = [indexed, file, where].join('|');
 		kinds.set(kind, [...(kinds.get(kind) ?? []), example]);
 	}
 	const share = (some: readonly PlacedExample[], verdict: Verdict) => {

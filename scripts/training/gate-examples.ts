@@ -11,6 +11,8 @@ import type { GateExample } from './logistic.ts';
 
 /** A question of any set. */
 export interface GateQuestion {
+	/** Name of the file that it is from. */
+	file: string;
 	question: string;
 	/** The library that answers it; null for one that nothing answers. */
 	library: string | null;
@@ -23,27 +25,28 @@ export async function readGateQuestions(
 	answerable: readonly string[],
 	offTopic: readonly string[]
 ): Promise<GateQuestion[]> {
-	const lines = async (name: string) =>
-		(await readFile(join(import.meta.dirname, 'gate-questions', name), 'utf8')).trim().split('\n');
-	const written = (await lines('answerable.tsv')).map((line): GateQuestion => {
-		const [library = '', question = ''] = line.split('\t');
-		return { question, library, set: 'written' };
-	});
-	const unanswerable = (await lines('unanswerable.txt')).map((question): GateQuestion => ({
-		question,
-		library: null,
-		set: 'written'
-	}));
-	const real = (await Promise.all([...answerable, ...offTopic].map(readQuestions))).flat();
-	return [
-		...written,
-		...unanswerable,
-		...real.map(({ question, library }): GateQuestion => ({
+	const written = async (file: string): Promise<GateQuestion[]> => {
+		const text = await readFile(join(import.meta.dirname, 'gate-questions', file), 'utf8');
+		return text
+			.trim()
+			.split('\n')
+			.map((line) => {
+				const [question = '', library = null] = line.split('\t').reverse();
+				return { file, question, library, set: 'written' };
+			});
+	};
+	const real = async (path: string): Promise<GateQuestion[]> =>
+		(await readQuestions(path)).map(({ question, library }) => ({
+			file: basename(path),
 			question,
 			library: library ?? null,
 			set: 'real'
-		}))
+		}));
+	const files = [
+		...['answerable.tsv', 'unanswerable.txt'].map(written),
+		...[...answerable, ...offTopic].map(real)
 	];
+	return (await Promise.all(files)).flat();
 }
 
 /** An example with where it comes from. */
@@ -87,7 +90,13 @@ export async function collectGateExamples(
 					...each,
 					indexed: libraries.length > 1 ? 'all' : libraries[0]!,
 					searched,
-					evidence: gateEvidence(question, words, passages, knowledge.index.size),
+					evidence: gateEvidence({
+						question,
+						words,
+						passages,
+						libraries: knowledge.index.librarySizes(),
+						library: searched
+					}),
 					isAnswerable: each.library !== null,
 					weight: 1
 				});

@@ -6,6 +6,9 @@ import { shuffle } from './random.ts';
 export const SIGNS = {
 	word_rarity: -1,
 	technology_rarity: -1,
+	words_missing: -1,
+	technology_missing: -1,
+	proximity: 1,
 	document_coverage: 1,
 	heading_match: 1,
 	semantic: 1,
@@ -21,9 +24,9 @@ export interface GateSettings {
 	doubtable: number;
 }
 
-/** Log-odds of an answer, and below which of them evidence is thin; below 0 a question is refused. */
+/** Log-odds of an answer, and below which of them evidence is thin, by what was searched; below 0 a question is refused. */
 export interface GateModel extends LogisticModel {
-	thin: number;
+	thin: { all: number; library: number };
 }
 
 /** Learns weights, then sets bias and threshold to where only so many answerable questions are refused, and doubted. */
@@ -32,12 +35,21 @@ export function learnGate(
 	{ l2, refusable, doubtable }: GateSettings
 ): GateModel {
 	const model = learnLogistic(weighted(examples), SIGNS, l2);
-	const scores = examples
-		.filter(({ isAnswerable, set, indexed }) => isAnswerable && set === 'real' && indexed === 'all')
-		.map((example) => score(example, model))
-		.sort((a, b) => a - b);
-	const refused = quantile(scores, refusable);
-	return { ...model, bias: model.bias - refused, thin: quantile(scores, doubtable) - refused };
+	const real = examples.filter(
+		({ isAnswerable, set, indexed }) => isAnswerable && set === 'real' && indexed === 'all'
+	);
+	const quantileOf = (some: readonly PlacedExample[], share: number) =>
+		quantile(
+			some.map((example) => score(example, model)).sort((a, b) => a - b),
+			share
+		);
+	const refused = quantileOf(real, refusable);
+	const thin = (isAll: boolean) =>
+		quantileOf(
+			real.filter(({ searched }) => (searched === null) === isAll),
+			doubtable
+		) - refused;
+	return { ...model, bias: model.bias - refused, thin: { all: thin(true), library: thin(false) } };
 }
 
 /** The value that a share of ascending values lies below, between two of them in proportion. */
@@ -89,7 +101,8 @@ export function crossValidateGate(
 		);
 		for (const example of examples.filter(isHeld)) {
 			const odds = score(example, model);
-			verdicts.set(example, odds < 0 ? 'refused' : odds < model.thin ? 'thin' : 'good');
+			const thin = example.searched === null ? model.thin.all : model.thin.library;
+			verdicts.set(example, odds < 0 ? 'refused' : odds < thin ? 'thin' : 'good');
 		}
 	}
 	return verdicts;

@@ -20,9 +20,12 @@ function knowing(
 	{ size = 20, passages = 5 }: { size?: number; passages?: number } = {}
 ): Knowledge {
 	const questionWords = async (question: string): Promise<QuestionWord[]> =>
-		question.split(' ').map((word) => ({ word, isIdentifier: false, isForeign: false, passages }));
+		question
+			.split(' ')
+			.map((word) => ({ word, isIdentifier: false, isForeign: false, passages, byLibrary: [passages] }));
+	const librarySizes = () => [{ name: 'demo', passages: size }];
 	return {
-		index: { size, questionWords } as Partial<SearchIndex> as SearchIndex,
+		index: { size, questionWords, librarySizes } as Partial<SearchIndex> as SearchIndex,
 		embedder: inProcess === null ? null : ({ inProcess } as Embedder)
 	};
 }
@@ -34,8 +37,17 @@ async function decisionOn(
 	knowledge: Knowledge,
 	language: QuestionLanguage | null = null
 ) {
-	return (await judgeEvidence({ question, language, passages, knowledge })).decision;
+	return (await judgeEvidence({ question, language, library: null, passages, knowledge })).decision;
 }
+
+/** The evidence of these words over one library. */
+const reading = (words: readonly QuestionWord[]) => ({
+	question: '',
+	words,
+	passages: [ranked(marginal)],
+	libraries: [{ name: 'demo', passages: 10_000 }],
+	library: null
+});
 
 const fitting = { coverage: 0.8, document_coverage: 0.9, heading_match: 0.5, semantic: 0.6 };
 const marginal = { coverage: 0.1, document_coverage: 0.2, heading_match: 0, semantic: 0.1 };
@@ -90,7 +102,7 @@ describe('the evidence gate', () => {
 			expect(await decisionOn('Wie geht das', passages, rare, 'german')).toBe('thin');
 			expect(await decisionOn('How is it done', passages, rare)).toBe('refused');
 		}
-		const asked = { question: 'Wie geht das', passages: [ranked(marginal)], knowledge: rare };
+		const asked = { question: 'Wie geht das', library: null, passages: [ranked(marginal)], knowledge: rare };
 		const { details } = await judgeEvidence({ ...asked, language: 'german' });
 		expect(details.other_language).toBe('german');
 	});
@@ -98,7 +110,13 @@ describe('the evidence gate', () => {
 	it('tells the numbers it decided on', async () => {
 		const passages = [ranked({ ...fitting, coverage: 0.2 }), ranked({ ...fitting, coverage: 0.5 })];
 		const knowledge = knowing(true, { size: 9999 });
-		const { details } = await judgeEvidence({ question: 'docker fish', language: null, passages, knowledge });
+		const { details } = await judgeEvidence({
+			question: 'docker fish',
+			language: null,
+			library: null,
+			passages,
+			knowledge
+		});
 		expect(details).toMatchObject({
 			n_passages: 2,
 			best_coverage: 0.5,
@@ -106,7 +124,9 @@ describe('the evidence gate', () => {
 			heading_match: 0.5,
 			semantic: 0.6
 		});
-		expect(details.word_rarity).toBeCloseTo((Math.log(10_000 / 5.5) / 10) * (9999 / 10_299), 2);
+		const prior = (100 * 5.5) / 10_000;
+		const trust = 9999 / 10_299 / 10;
+		expect(details.word_rarity).toBeCloseTo(trust * Math.log(10_099 / (5 + prior)), 2);
 		expect(details.technology_rarity).toBeCloseTo((Math.log(10_000 / 5.5) / 10) * (9999 / 10_299) - 0.42, 2);
 		const parts = Object.keys(gateWeights.weights).map((name) => [name, Number(details[name] ?? 0)]);
 		expect(details.evidence).toBeCloseTo(logOdds(Object.fromEntries(parts)), 1);
@@ -137,22 +157,21 @@ describe('the evidence gate', () => {
 						word: `word${'x'.repeat(at)}`,
 						isIdentifier: false,
 						isForeign: false,
-						passages
+						passages,
+						byLibrary: [passages]
 					}));
 				const common = passages.map((count, place) =>
 					place === at % passages.length ? count + more : count
 				);
-				const evidence = (held: number[]) =>
-					logOdds(gateEvidence('', words(held), [ranked(marginal)], 10_000));
+				const evidence = (held: number[]) => logOdds(gateEvidence(reading(words(held))));
 				expect(evidence(common)).toBeGreaterThanOrEqual(evidence(passages) - 1e-9);
 			})
 		);
 	});
 
 	it('does not count the words of other languages, which are rare where few pages are in them', () => {
-		const word = { word: 'Schlüssel', isIdentifier: false, passages: 0 };
-		const rarity = (isForeign: boolean) =>
-			gateEvidence('', [{ ...word, isForeign }], [ranked(marginal)], 10_000).word_rarity;
+		const word = { word: 'Schlüssel', isIdentifier: false, passages: 0, byLibrary: [0] };
+		const rarity = (isForeign: boolean) => gateEvidence(reading([{ ...word, isForeign }])).word_rarity;
 		expect(rarity(true)).toBe(0);
 		expect(rarity(false)).toBeGreaterThan(0.5);
 	});

@@ -190,7 +190,7 @@ async function search(
 	const passages = await findPassages(engine, knowledge, { question, library }, trace, signal);
 	const language = await knowledge.index.unheldLanguage(question);
 	const { decision } = await trace.step('evidence_gate', () =>
-		judgeEvidence({ question, language, passages, knowledge })
+		judgeEvidence({ question, language, library: library ?? null, passages, knowledge })
 	);
 	return { passages, decision, knowledge, trace };
 }

@@ -101,7 +101,13 @@ async function prepare(
 	const passages = await findPassages(engine, knowledge, { question, typed, library }, trace, signal);
 	const isWanted = request.answer_anyway === true && passages.length > 0;
 	const evidence = await trace.step('evidence_gate', async (step) => {
-		const { decision, details } = await judgeEvidence({ question, language, passages, knowledge });
+		const { decision, details } = await judgeEvidence({
+			question,
+			language,
+			library,
+			passages,
+			knowledge
+		});
 		Object.assign(step.details, details, { decision, answerable: decision !== 'refused' });
 		if (request.answer_anyway) step.details.answer_anyway = true;
 		return decision === 'refused' && isWanted ? 'thin' : decision;

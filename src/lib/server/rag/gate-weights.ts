@@ -1,18 +1,21 @@
 /**
  * Weights of the evidence gate by name of the evidence. Their sum with the bias is the log-odds that what is indexed answers a question, moved
- * so that a question is refused below 0; from there to `thin` the evidence is weak. Learnt by logistic regression; no weight has the sign
- * that would make more evidence speak against an answer. Written by `npm run train:gate`.
+ * so that a question is refused below 0; from there to `thin` the evidence is weak, in a search over all libraries or within one. Learnt by
+ * logistic regression; no weight has the sign that would make more evidence speak against an answer. Written by `npm run train:gate`.
  */
 export const gateWeights = {
-	bias: 0.93,
-	thin: 3.83,
+	bias: 0.48,
+	thin: { all: 4.83, library: 4.4 },
 	weights: {
-		word_rarity: -9.97,
-		technology_rarity: -5.81,
-		document_coverage: 2.89,
-		heading_match: 1.35,
-		semantic: 9.83,
-		library_named: 2.69,
-		library_agreement: 0.51
+		word_rarity: -9.47,
+		technology_rarity: -4.51,
+		words_missing: -1.24,
+		technology_missing: -1.43,
+		proximity: 3.4,
+		document_coverage: 2.52,
+		heading_match: 1.52,
+		semantic: 7.83,
+		library_named: 2.6,
+		library_agreement: 2.56
 	}
 } as const;

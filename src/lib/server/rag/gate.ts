@@ -13,6 +13,8 @@ export interface GateQuestion {
 	question: string;
 	/** The language that it was typed in, when no document is in it; see `SearchIndex.unheldLanguage`. */
 	language: QuestionLanguage | null;
+	/** The library that was searched; null for all. */
+	library: string | null;
 	/** Best first. */
 	passages: readonly RankedPassage[];
 	knowledge: Knowledge;
@@ -37,7 +39,7 @@ const ORDINARY_SIMILARITY = 0.6;
  * compares meanings: then the evidence is thin at worst.
  */
 export async function judgeEvidence(asked: GateQuestion): Promise<GateVerdict> {
-	const { question, language, passages, knowledge } = asked;
+	const { question, language, library, passages, knowledge } = asked;
 	const { index, embedder } = knowledge;
 	const coverages = passages.flatMap(({ evidence }) => evidence.coverage ?? []);
 	const best = coverages.length > 0 ? Math.max(...coverages) : null;
@@ -48,12 +50,15 @@ export async function judgeEvidence(asked: GateQuestion): Promise<GateVerdict> {
 	const isSharing = !comparesWords || best !== 0;
 	const decided = comparesWords && language === null;
 	if (!isSharing) return { decision: decided ? 'refused' : 'thin', details };
-	const parts = gateEvidence(question, await index.questionWords(question), passages, index.size);
+	const words = await index.questionWords(question);
+	const libraries = index.librarySizes();
+	const parts = gateEvidence({ question, words, passages, libraries, library });
 	if (!comparesWords) parts.semantic = ORDINARY_SIMILARITY;
 	const evidence = logOdds(parts);
 	for (const [name, value] of Object.entries({ ...parts, evidence })) details[name] = round(value);
 	if (evidence < 0) return { decision: decided ? 'refused' : 'thin', details };
-	return { decision: evidence < gateWeights.thin ? 'thin' : 'good', details };
+	const thin = library === null ? gateWeights.thin.all : gateWeights.thin.library;
+	return { decision: evidence < thin ? 'thin' : 'good', details };
 }
 
 /** The weighted sum of the evidence, and the bias: how lenient the gate is. */

@@ -125,6 +125,10 @@ export class LiveIndex implements SearchIndex {
 		return this.current().index.searchPages(asked, chunkIds);
 	}
 
+	librarySizes(): { name: string; passages: number }[] {
+		return this.current().index.librarySizes();
+	}
+
 	async unheldLanguage(question: string): Promise<QuestionLanguage | null> {
 		return this.current().index.unheldLanguage(question);
 	}

@@ -16,7 +16,7 @@ import {
 import { fieldsOf } from './passage-fields.ts';
 import type { Asked, Hit, Passage, PassageIndex, PlacedChunk, SearchOptions } from './passage-index.ts';
 import { PassageStore } from './passage-store.ts';
-import { questionWords, type QuestionWord } from './question-words.ts';
+import { questionWords, type IndexedWords, type QuestionWord } from './question-words.ts';
 import { unheldLanguage, type QuestionLanguage } from './unheld-language.ts';
 
 /** Passages handed to Orama between two turns of the event loop. */
@@ -130,15 +130,22 @@ export class OramaIndex implements PassageIndex {
 	}
 
 	/** What the words of a question are compared with. */
-	#indexed(): Parameters<typeof questionWords>[1] {
-		const { text } = this.#store;
+	#indexed(): IndexedWords {
+		const { text, libraryNames } = this.#store;
+		const within = (library: number) => (term: string) => {
+			const number = text.vocabulary.find(term);
+			return number === undefined ? 0 : text.documentFrequency(number, library);
+		};
 		return {
 			held: text.languages(ALL_LIBRARIES),
-			passagesWith: (term) => {
-				const number = text.vocabulary.find(term);
-				return number === undefined ? 0 : text.documentFrequency(number, ALL_LIBRARIES);
-			}
+			passagesWith: within(ALL_LIBRARIES),
+			libraries: libraryNames.map((name, library) => ({ name, passagesWith: within(library) }))
 		};
+	}
+
+	librarySizes(): { name: string; passages: number }[] {
+		const { text, libraryNames } = this.#store;
+		return libraryNames.map((name, library) => ({ name, passages: text.librarySize(library) }));
 	}
 
 	async get(chunkIds: readonly string[]): Promise<PlacedChunk[]> {

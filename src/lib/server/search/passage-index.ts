@@ -69,6 +69,8 @@ export interface SearchIndex {
 	searchPages(asked: Asked, chunkIds: readonly string[]): Promise<Hit[]>;
 	/** The words of a question with the number of passages that hold them, whatever the library. */
 	questionWords(question: string): Promise<QuestionWord[]>;
+	/** How many passages each library has, in the order of `QuestionWord.byLibrary`. */
+	librarySizes(): { name: string; passages: number }[];
 	/** The language of a question when no document is in it; null when one is. */
 	unheldLanguage(question: string): Promise<QuestionLanguage | null>;
 	/** The passages with these ids, in this order; unknown ids are left out. */

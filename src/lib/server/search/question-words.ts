@@ -16,18 +16,27 @@ export interface QuestionWord {
 	isForeign: boolean;
 	/** Passages, of all libraries, that hold it. Of a name that none holds whole: its rarest part that any holds. */
 	passages: number;
+	/** The same by library, in the order of `IndexedWords.libraries`. */
+	byLibrary: readonly number[];
+}
+
+/** Counts the passages that hold a term. */
+type PassagesWith = (term: string) => number;
+
+/** What the words of a question are compared with. */
+export interface IndexedWords {
+	/** Languages of the index other than English. */
+	held: readonly Language[];
+	passagesWith: PassagesWith;
+	libraries: readonly { name: string; passagesWith: PassagesWith }[];
 }
 
 const IDENTIFIER = /[_.\d]|\p{Ll}\p{Lu}|^--/u;
 
-/**
- * The words of a question, each once, without stop words.
- * @param held languages of the index other than English
- * @param passagesWith how many passages hold a term
- */
+/** The words of a question, each once, without stop words. */
 export function questionWords(
 	question: string,
-	{ held, passagesWith }: { held: readonly Language[]; passagesWith: (term: string) => number }
+	{ held, passagesWith, libraries }: IndexedWords
 ): QuestionWord[] {
 	const language = languageOf(question);
 	const isHeld = questionLanguages(question, held).some((likely) => likely !== 'english');
@@ -37,10 +46,14 @@ export function questionWords(
 		const [whole, ...parts] = terms;
 		if (whole === undefined || seen.has(whole)) continue;
 		seen.add(whole);
-		const counts = parts.map(passagesWith).filter((count) => count > 0);
-		const passages = passagesWith(whole) || (counts.length > 0 ? Math.min(...counts) : 0);
+		const countOf = (holding: PassagesWith) => {
+			const counts = parts.map(holding).filter((count) => count > 0);
+			return holding(whole) || (counts.length > 0 ? Math.min(...counts) : 0);
+		};
+		const passages = countOf(passagesWith);
+		const byLibrary = libraries.map((library) => countOf(library.passagesWith));
 		const isForeign = hasOtherScript(raw) || isHeld || (language !== 'english' && passages === 0);
-		words.push({ word: raw, isIdentifier: IDENTIFIER.test(raw), isForeign, passages });
+		words.push({ word: raw, isIdentifier: IDENTIFIER.test(raw), isForeign, passages, byLibrary });
 	}
 	return words;
 }

@@ -1,4 +1,4 @@
-import { questionWords } from './question-words.ts';
+import { questionWords, type IndexedWords } from './question-words.ts';
 import { languageOf } from './text/language-of.ts';
 import type { Language } from './text/languages.ts';
 import { hasOtherScript } from './text/script.ts';
@@ -27,19 +27,16 @@ export function questionLanguage(question: string): QuestionLanguage {
 	return SCRIPTS.find(([letters]) => letters.test(question))?.[1] ?? 'other';
 }
 
-/**
- * The language of a question when no document is in it, so that its words say nothing about what is indexed; null otherwise.
- * @param held languages of the index other than English
- * @param passagesWith how many passages hold a term
- */
+/** The language of a question when no document is in it, so that its words say nothing about what is indexed; null otherwise. */
 export function unheldLanguage(
 	question: string,
-	{ held, passagesWith }: { held: readonly Language[]; passagesWith: (term: string) => number }
+	indexed: Pick<IndexedWords, 'held' | 'passagesWith'>
 ): QuestionLanguage | null {
 	const language = questionLanguage(question);
-	if (language === 'english' || held.some((each) => each === language)) return null;
+	if (language === 'english' || indexed.held.some((each) => each === language)) return null;
 	// Which languages of other scripts are held is not kept: their words tell.
-	const written = questionWords(question, { held, passagesWith }).filter(({ word }) => hasOtherScript(word));
+	const words = questionWords(question, { ...indexed, libraries: [] });
+	const written = words.filter(({ word }) => hasOtherScript(word));
 	const known = written.filter(({ passages }) => passages > 0);
 	return written.length > 0 && known.length >= MOST * written.length ? null : language;
 }
