@@ -47,8 +47,8 @@ const settings = {
 	OMIT_PARAMETERS: list
 		.pipe(
 			z.array(
-				z.enum(['stream_options', 'temperature', 'max_tokens', 'max_completion_tokens'], {
-					error: 'must name stream_options, temperature, max_tokens or max_completion_tokens'
+				z.enum(['stream_options', 'temperature', 'max_tokens', 'max_completion_tokens', 'system_role'], {
+					error: 'must name stream_options, temperature, max_tokens, max_completion_tokens or system_role'
 				})
 			)
 		)
@@ -58,6 +58,12 @@ const settings = {
 		.enum(['true', 'false'], { error: 'must be true or false' })
 		.default('true')
 		.describe('Set to false to also take answers that end with [DONE] and without a finish reason.'),
+	STARTS_IN_REASONING: z
+		.enum(['true', 'false'], { error: 'must be true or false' })
+		.default('false')
+		.describe(
+			'Set to true for a model whose reasoning has only a closing tag; else its first answer shows it.'
+		),
 	EMBEDDING_MODEL: z
 		.string()
 		.min(1)
@@ -140,16 +146,16 @@ const settings = {
 		.default(8000)
 		.describe('How long answers may go on after SIGTERM, in milliseconds; then they end with an error.'),
 	CONNECT_TIMEOUT_MS: integer(1, 3_600_000)
-		.default(30_000)
+		.default(300_000)
 		.describe("Longest wait for the headers of the model endpoint's response, in milliseconds."),
 	FIRST_TOKEN_TIMEOUT_MS: integer(1, 3_600_000)
-		.default(60_000)
+		.default(300_000)
 		.describe('Longest wait for the first token of the model, in milliseconds.'),
 	IDLE_TIMEOUT_MS: integer(1, 3_600_000)
 		.default(30_000)
 		.describe('Longest silence between two tokens of the model, in milliseconds.'),
 	ANSWER_TIMEOUT_MS: integer(1, 3_600_000)
-		.default(180_000)
+		.default(600_000)
 		.describe('Longest whole answer, in milliseconds.'),
 	TRACE_CONTENT: z
 		.enum(['none', 'redacted', 'full'], { error: 'must be none, redacted or full' })

@@ -47,6 +47,16 @@ export const codeMeanings: Record<ErrorCode, CodeMeaning> = {
 	internal: { status: 500, title: 'Internal error', retryable: true }
 };
 
+/** What an endpoint said when it failed, for whoever runs this server: it stands in the trace and the log, and no reader gets it. */
+export interface EndpointWords {
+	/** Without credentials and query. */
+	address: string;
+	/** The model that it was asked for; null where none is named. */
+	model: string | null;
+	/** Without keys, 2,000 characters at most; empty when it said nothing. */
+	said: string;
+}
+
 /**
  * The only error class. Its message is a sentence for the person who asked: it never holds a path of the disk, a
  * key, a stack or an upstream body; those may travel in `cause`, which no transport ever serialises.
@@ -60,6 +70,8 @@ export class AppError extends Error {
 	readonly traceId: string | undefined;
 	/** For the log: words and figures of ours, such as `HTTP 400`; never anything that somebody else has written. */
 	readonly facts: readonly string[];
+	/** Of a failed endpoint: which it is, and what it said. */
+	endpoint: EndpointWords | null;
 
 	constructor(
 		code: ErrorCode,
@@ -69,6 +81,7 @@ export class AppError extends Error {
 			retryAfterSeconds?: number | undefined;
 			traceId?: string | undefined;
 			facts?: readonly string[];
+			endpoint?: EndpointWords;
 		} = {}
 	) {
 		super(message, { cause: options.cause });
@@ -76,6 +89,7 @@ export class AppError extends Error {
 		this.retryAfterSeconds = options.retryAfterSeconds;
 		this.traceId = options.traceId;
 		this.facts = options.facts ?? [];
+		this.endpoint = options.endpoint ?? null;
 	}
 
 	get status(): number {

@@ -158,6 +158,7 @@ function chooseGenerator(config: Config): Generator {
 		model: config.CHAT_MODEL,
 		omitParameters: config.OMIT_PARAMETERS,
 		doneIsEnough: config.REQUIRE_FINISH_REASON === 'false',
+		startsInReasoning: config.STARTS_IN_REASONING === 'true',
 		headersTimeoutMs: config.CONNECT_TIMEOUT_MS,
 		firstTokenTimeoutMs: config.FIRST_TOKEN_TIMEOUT_MS,
 		idleTimeoutMs: config.IDLE_TIMEOUT_MS,

@@ -141,6 +141,82 @@ describe('what counts as an answer', () => {
 			finishReason: 'stop'
 		},
 		{
+			name: 'a finish reason with every word',
+			script: [delta({ content: 'one ' }, 'stop'), delta({ content: 'two' }, 'stop'), done()],
+			text: 'one two',
+			finishReason: 'stop'
+		},
+		{
+			name: 'a finish reason with every word, and no end but that of the stream',
+			script: [delta({ content: 'one ' }, 'stop'), delta({ content: 'two' }, 'length'), end()],
+			text: 'one two',
+			finishReason: 'length'
+		},
+		{
+			name: 'a finish reason in capitals, of another protocol',
+			script: [token('a'), finish('MAX_OUTPUT_TOKENS'), done()],
+			text: 'a',
+			finishReason: 'length'
+		},
+		{
+			name: 'the end of a turn',
+			script: answer(['a'], { finishReason: 'end_turn' }),
+			text: 'a',
+			finishReason: 'stop'
+		},
+		{
+			name: 'a filter in capitals',
+			script: [token('a'), finish('SAFETY'), done()],
+			text: 'a',
+			code: 'content_filter'
+		},
+		{
+			name: 'two choices in turn, one of which was not asked for',
+			script: [
+				chunk(chatChunk([{ index: 0, delta: { content: 'my ' } }])),
+				chunk(chatChunk([{ index: 1, delta: { content: 'other ' } }])),
+				chunk(chatChunk([{ index: 1, delta: { content: 'text' }, finish_reason: 'stop' }])),
+				chunk(chatChunk([{ index: 0, delta: { content: 'words' }, finish_reason: 'stop' }])),
+				done()
+			],
+			text: 'my words',
+			finishReason: 'stop'
+		},
+		{
+			name: 'the channels of harmony',
+			script: answer([
+				'<|channel|>analysis<|mess',
+				'age|>They want cats.<|end|><|start|>assistant<|channel|>fi',
+				'nal<|message|>Stroke it.<|return|>'
+			]),
+			text: 'Stroke it.',
+			finishReason: 'stop'
+		},
+		{
+			name: 'reasoning between tags of another name',
+			script: answer(['<thought>They want', ' cats.</thou', 'ght>\n\nStroke it.']),
+			text: 'Stroke it.',
+			finishReason: 'stop'
+		},
+		{
+			name: 'reasoning whose opening tag was in the prompt',
+			script: answer(['They want cats.', '\n</thi', 'nk>\n\nStroke it.']),
+			text: 'They want cats.\n',
+			code: 'upstream_malformed'
+		},
+		{
+			name: 'an error as a line of its own',
+			script: [token('a'), send('{"error":{"message":"boom"}}\n\n'), end()],
+			text: 'a',
+			code: 'upstream_error_event'
+		},
+		{
+			name: 'an error on lines of their own',
+			script: [token('a'), send('{\n  "error": {\n    "message": "boom"\n  }\n}\n'), end()],
+			text: 'a',
+			code: 'upstream_error_event'
+		},
+		{
 			name: 'text after [DONE]',
 			script: [token('a'), finish(), done(), token('b'), send('data: {broken\n\n')],
 			text: 'a',
@@ -720,7 +796,7 @@ describe('failures before the answer', () => {
 		});
 		const { text, details } = await collectAnswer(connect(model));
 		expect(text).toBe('a');
-		expect(details.retries).toEqual([{ code: 'upstream_rate_limited', status: 429, delay_ms: 30 }]);
+		expect(details.retries).toMatchObject([{ code: 'upstream_rate_limited', status: 429, delay_ms: 30 }]);
 		expect(model.calls[1]!.at - model.calls[0]!.at).toBeGreaterThanOrEqual(29);
 	});
 

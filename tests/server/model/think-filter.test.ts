@@ -23,6 +23,17 @@ describe('inline reasoning', () => {
 		['code in a block', '<think>`x` ```</think>a', 'a'],
 		['a tag in inline code', 'Use `<think>` tags', 'Use `<think>` tags'],
 		['a tag in a fence', '```xml\n<think>\n```\nb<think>c</think>', '```xml\n<think>\n```\nb'],
+		['tags of other names', '<reasoning>hm</reasoning>a <thinking>hm</thinking>b', 'a b'],
+		['the tags of Kimi', '◁think▷hm◁/think▷a', 'a'],
+		['a tag of another name within a line', 'the <thought> tag', 'the <thought> tag'],
+		[
+			'channels of harmony',
+			'<|channel|>analysis<|message|>hm<|end|><|channel|>final<|message|>a<|return|>',
+			'a'
+		],
+		['a message of harmony without a channel', '<|start|>assistant<|message|>a<|end|>', 'a'],
+		['a comment to tools', '<|channel|>commentary to=x<|constrain|>json<|message|>{}<|call|>a', 'a'],
+		['harmony in code', '`<|channel|>` opens one', '`<|channel|>` opens one'],
 		['a backtick alone does not reach beyond its paragraph', 'a ` b\n\n<think>hm</think>c', 'a ` b\n\nc']
 	])('%s', (_name, text, answer) => {
 		expect(filter([text])).toBe(answer);
@@ -32,6 +43,11 @@ describe('inline reasoning', () => {
 		const parts = fc.constantFrom(
 			'<think>',
 			'</think>',
+			'<|channel|>',
+			'<|message|>',
+			'<|end|>',
+			'final',
+			'◁think▷',
 			'<',
 			'think',
 			'>',
@@ -64,6 +80,29 @@ describe('inline reasoning', () => {
 		expect(think.push('Hello')).toBe('Hello');
 		expect(think.push(' <')).toBe(' ');
 		expect(think.push('b')).toBe('<b');
+	});
+
+	it('sees that a closing tag on a line of its own had no opening one', () => {
+		const unopened = (text: string) => {
+			const think = new ThinkFilter();
+			think.push(text);
+			think.end();
+			return think.isUnopened;
+		};
+		expect(unopened('hm\n</think>\na')).toBe(true);
+		expect(unopened('the </think> tag')).toBe(false);
+		expect(unopened('<think>hm</think>\n</think>')).toBe(false);
+	});
+
+	it('begins in reasoning where it is told so, wherever the text is cut', () => {
+		const read = (pieces: string[]) => {
+			const think = new ThinkFilter({ startsInReasoning: true });
+			return pieces.map((piece) => think.push(piece)).join('') + think.end();
+		};
+		expect(read(['hm `x', '\n</thi', 'nk>\n\na `b`'])).toBe('\n\na `b`');
+		expect(read([...'hm</think>a'])).toBe('a');
+		// Without a closing tag it was an answer after all.
+		expect(read(['a', ' b'])).toBe('a b');
 	});
 
 	it('counts what it took out', () => {

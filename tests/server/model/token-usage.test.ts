@@ -7,13 +7,19 @@ describe('reported usage', () => {
 	it.each([
 		['all three', { prompt_tokens: 1, completion_tokens: 2, total_tokens: 9 }, [1, 2, 9]],
 		['the sum is filled in', { prompt_tokens: 1, completion_tokens: 2 }, [1, 2, 3]],
-		['zero is a number', { prompt_tokens: 0, completion_tokens: 0 }, [0, 0, 0]],
+		['nothing written', { prompt_tokens: 7, completion_tokens: 0 }, [7, 0, 7]],
+		['an empty prompt is none', { prompt_tokens: 0, completion_tokens: 4, total_tokens: 4 }, [null, 4, 4]],
+		['a sum of zero is none', { prompt_tokens: 3, completion_tokens: 4, total_tokens: 0 }, [3, 4, 7]],
 		['one part alone', { prompt_tokens: 1, completion_tokens: -2 }, [1, null, null]],
 		['fractions do not count', { prompt_tokens: 1.5, completion_tokens: 2 }, [null, 2, null]]
 	])('%s', (_name, value, counts) => {
 		const usage = readUsage(value)!;
 		expect([usage.prompt_tokens, usage.completion_tokens, usage.total_tokens]).toEqual(counts);
 		expect(usage.source).toBe('reported');
+	});
+
+	it('is none where all counts are zero', () => {
+		expect(readUsage({ prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 })).toBe(null);
 	});
 
 	it('is null, or fits the contract, whatever the server sends', () => {

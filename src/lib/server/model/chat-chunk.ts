@@ -11,7 +11,10 @@ export interface ChunkReading {
 	refusal: string;
 	/** Whether the model asked for a tool, though none was offered. */
 	callsTool: boolean;
+	/** By OpenAI's name, as far as there is one. */
 	finishReason: string | null;
+	/** Index of the choice that was read; null when there was none, or it has no index. */
+	choice: number | null;
 	/** Cumulative where a server reports it in every chunk: the last one counts, they are never summed. */
 	usage: Usage | null;
 	/** The model as it names itself. */
@@ -30,14 +33,16 @@ type Fields = Record<string, unknown>;
  * (DeepSeek, Kimi) and `reasoning` (vLLM, OpenRouter); Azure's chunks without choices or with a null delta; Mistral's content
  * arrays. Errors: `{error}`, `{object: "error"}` (vLLM), `{type: "error"}`, an error in the choice (OpenRouter),
  * `finish_reason: "error"`, and FastAPI's `{detail}`.
+ * @param wanted index of the choice that earlier chunks were read from; null at first.
  */
-export function readChunk(value: unknown): ChunkReading {
+export function readChunk(value: unknown, wanted: number | null = null): ChunkReading {
 	// Gemini wraps an error in a list.
 	const chunk = fields(Array.isArray(value) ? value[0] : value);
-	const choice = firstChoice(chunk.choices);
+	const choice = chosenChoice(chunk.choices, wanted);
 	const delta = fields(choice.delta ?? choice.message);
-	const finishReason = text(choice.finish_reason) || null;
+	const finishReason = knownReason(text(choice.finish_reason));
 	return {
+		choice: typeof choice.index === 'number' ? choice.index : null,
 		content: contentText(delta.content, 'text'),
 		reasoning:
 			text(delta.reasoning_content) || text(delta.reasoning) || contentText(delta.content, 'thinking'),
@@ -64,10 +69,36 @@ function describe(error: unknown): string {
 	return text(fields(error).message) || (JSON.stringify(error) ?? 'unknown');
 }
 
-/** We ask for one choice; where a server sends more, the one with index 0, else the first. */
-function firstChoice(choices: unknown): Fields {
+/**
+ * We ask for one choice; where a server sends more, the one that was read before. Until then the one with index 0, else the first. One without
+ * an index is the only one.
+ */
+function chosenChoice(choices: unknown, wanted: number | null): Fields {
 	if (!Array.isArray(choices)) return {};
-	return fields(choices.find((choice) => fields(choice).index === 0) ?? choices[0]);
+	const indexed = choices.map(fields);
+	const found = indexed.find(({ index }) => index === (wanted ?? 0));
+	return found ?? indexed.find(({ index }) => wanted === null || typeof index !== 'number') ?? {};
+}
+
+/** Finish reasons of other protocols by OpenAI's names: Gemini's and Anthropic's. Any other is passed on as it is. */
+const REASONS: Readonly<Record<string, string>> = {
+	max_tokens: 'length',
+	max_output_tokens: 'length',
+	model_length: 'length',
+	end_turn: 'stop',
+	stop_sequence: 'stop',
+	safety: 'content_filter',
+	recitation: 'content_filter',
+	blocklist: 'content_filter',
+	prohibited_content: 'content_filter',
+	spii: 'content_filter',
+	refusal: 'content_filter'
+};
+
+/** In lower case, where it is all in capitals, and by OpenAI's name; null when there is none. */
+function knownReason(said: string): string | null {
+	const reason = /^[A-Z_]+$/.test(said) ? said.toLowerCase().replace(/^finish_reason_/, '') : said;
+	return (REASONS[reason.toLowerCase()] ?? reason) || null;
 }
 
 /** Content is a text or a list of parts: the texts of the parts of one type, joined. */

@@ -1,11 +1,14 @@
 import { request as requestHttp, type IncomingMessage } from 'node:http';
 import { request as requestHttps } from 'node:https';
+import type { Socket } from 'node:net';
 import { pipeline, type Readable } from 'node:stream';
 import { createBrotliDecompress, createUnzip } from 'node:zlib';
 import { endpointAgent } from './endpoint-agent.ts';
 
 /** As many as browsers and Node's own `fetch` follow. */
 const MOST_REDIRECTS = 20;
+/** For a connection to be there. */
+const LONGEST_CONNECTING_MS = 15_000;
 /** What says why a request was refused is shorter. In bytes. */
 const LONGEST_REFUSAL = 256 * 1024;
 /** After so many bytes a fast endpoint lets others have a turn of the event loop. */
@@ -81,6 +84,7 @@ function send(url: URL, init: RequestInit, headers: Headers): Promise<IncomingMe
 			headers: Object.fromEntries(headers),
 			signal: init.signal ?? undefined
 		});
+		outgoing.once('socket', (socket) => limitConnecting(socket));
 		outgoing.once('response', resolve);
 		// It stays for the whole time of the answer: an error that nobody hears would end the process.
 		outgoing.on('error', reject);
@@ -88,6 +92,15 @@ function send(url: URL, init: RequestInit, headers: Headers): Promise<IncomingMe
 		outgoing.once('close', () => reject(brokenOff()));
 		outgoing.end(init.body);
 	});
+}
+
+/** The wait for an answer may be long, where a model is loaded first; that for a connection never is. */
+function limitConnecting(socket: Socket): void {
+	if (!socket.connecting) return;
+	const timer = setTimeout(() => {
+		socket.destroy(Object.assign(new Error('No connection in time.'), { code: 'ETIMEDOUT' }));
+	}, LONGEST_CONNECTING_MS);
+	socket.once('connect', () => clearTimeout(timer)).once('close', () => clearTimeout(timer));
 }
 
 /** The body as it was before it was packed; the message itself where it was not. When one is destroyed, so is the other. */

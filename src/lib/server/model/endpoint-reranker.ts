@@ -5,7 +5,7 @@ import { AppError, throwIfCancelled } from '#lib/server/error.ts';
 import type { RerankCandidate, Reranked, Reranker } from './reranker.ts';
 import { withRetries, type RetryPolicy } from './retry.ts';
 import { TimeLimits } from './time-limits.ts';
-import { explainFailure, type Endpoint } from './upstream-error.ts';
+import { atEndpoint, explainFailure, type Endpoint } from './upstream-error.ts';
 
 export interface EndpointRerankerOptions {
 	/** The whole address, such as `https://api.jina.ai/v1/rerank`. */
@@ -43,7 +43,8 @@ export class EndpointReranker implements Reranker {
 	constructor(options: EndpointRerankerOptions) {
 		this.model = options.model ?? 'rerank-endpoint';
 		this.#options = options;
-		this.#endpoint = { name: 'rerank', apiKey: options.apiKey };
+		const { url: address, model, apiKey } = options;
+		this.#endpoint = { name: 'rerank', address, model, apiKey };
 	}
 
 	/**
@@ -68,7 +69,7 @@ export class EndpointReranker implements Reranker {
 			});
 			return order(candidates, readScores(body, candidates.length));
 		} catch (thrown) {
-			throw limits.reason() ?? thrown;
+			throw atEndpoint(limits.reason() ?? thrown, this.#endpoint);
 		} finally {
 			limits.end();
 		}

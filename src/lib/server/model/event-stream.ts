@@ -4,6 +4,9 @@ import { AppError } from '#lib/server/error.ts';
 /** No event of a chat completion is longer; a server that sends more without an end is broken. In characters. */
 const LONGEST_EVENT = 16 * 1024 * 1024;
 
+/** An error between events is shorter. In characters. */
+const LONGEST_STRAY = 64 * 1024;
+
 /** A comment, such as a queueing server sends, or a field: neither JSON nor HTML has such a line. */
 const LINE_OF_A_STREAM = /^(?::|(?:data|event|id|retry):)/m;
 
@@ -24,6 +27,8 @@ export class EventStreamReader {
 	#seen = false;
 	#tooLong = false;
 	#plainText = '';
+	/** Lines between events that are no fields. */
+	#stray = '';
 
 	constructor() {
 		this.#parser = createParser({
@@ -31,10 +36,12 @@ export class EventStreamReader {
 			onEvent: ({ event, data }) => {
 				this.#seen = true;
 				this.#plainText = '';
+				this.#stray = '';
 				this.#events.push({ name: event, data });
 			},
-			onError: ({ type }) => {
+			onError: ({ type, line }) => {
 				if (type === 'max-buffer-size-exceeded') this.#tooLong = true;
+				else if (this.#seen && line !== undefined) this.#takeStray(line);
 			}
 		});
 	}
@@ -55,6 +62,20 @@ export class EventStreamReader {
 	/** The whole body, when it was no event stream at all; empty for one that held nothing but comments. */
 	get plainText(): string {
 		return this.#seen || LINE_OF_A_STREAM.test(this.#plainText) ? '' : this.#plainText.trim();
+	}
+
+	/** Some servers write an error into the stream as it is, on one line or several: it counts as an event once it is whole. */
+	#takeStray(line: string): void {
+		const text = `${this.#stray}${line}\n`;
+		this.#stray = text.startsWith('{') && text.length <= LONGEST_STRAY ? text : '';
+		if (!line.trimEnd().endsWith('}')) return;
+		try {
+			JSON.parse(this.#stray);
+		} catch {
+			return;
+		}
+		this.#events.push({ name: undefined, data: this.#stray });
+		this.#stray = '';
 	}
 
 	#feed(text: string): ServerSentEvent[] {

@@ -22,6 +22,8 @@ export interface GenerationResult {
 	usage: Usage;
 	/** The model that answered, as it names itself. */
 	model: string;
+	/** Milliseconds from the first to the last piece of text or reasoning; undefined where nothing is written in pieces. */
+	writingMs?: number;
 }
 
 export interface GenerationContext {

@@ -7,7 +7,7 @@ import { createOpenAiClient, type OpenAiConnection } from './openai-client.ts';
 import { sharedVector, type QuestionVectors } from './question-vectors.ts';
 import { DEFAULT_RETRY_POLICY, withRetries, type RetryPolicy } from './retry.ts';
 import { TimeLimits } from './time-limits.ts';
-import { explainFailure, type Endpoint } from './upstream-error.ts';
+import { atEndpoint, explainFailure, type Endpoint } from './upstream-error.ts';
 
 export interface OpenAiEmbedderOptions extends OpenAiConnection {
 	model: string;
@@ -38,7 +38,12 @@ export class OpenAiEmbedder implements Embedder {
 		this.model = options.model;
 		this.#options = options;
 		this.#client = createOpenAiClient(options);
-		this.#endpoint = { name: 'embeddings', apiKey: options.apiKey };
+		this.#endpoint = {
+			name: 'embeddings',
+			address: this.#client.baseURL,
+			model: options.model,
+			apiKey: options.apiKey
+		};
 	}
 
 	/** Known from the first vector on; every later one must have the same length. */
@@ -90,7 +95,7 @@ export class OpenAiEmbedder implements Embedder {
 			this.#dimensions = vectors[0]?.length ?? this.#dimensions;
 			return vectors;
 		} catch (thrown) {
-			throw limits.reason() ?? thrown;
+			throw atEndpoint(limits.reason() ?? thrown, this.#endpoint);
 		} finally {
 			limits.end();
 		}

@@ -13,7 +13,7 @@ import { refusedParameter, RequestParameters, type OptionalParameter } from './r
 import { DEFAULT_RETRY_POLICY, withRetries, type RetryPolicy } from './retry.ts';
 import { TimeLimits } from './time-limits.ts';
 import { estimateUsage } from './token-usage.ts';
-import { explainBrokenStream, explainFailure, type Endpoint } from './upstream-error.ts';
+import { atEndpoint, explainBrokenStream, explainFailure, type Endpoint } from './upstream-error.ts';
 
 export interface OpenAiGeneratorOptions extends OpenAiConnection {
 	model: string;
@@ -31,6 +31,8 @@ export interface OpenAiGeneratorOptions extends OpenAiConnection {
 	omitParameters?: readonly OptionalParameter[];
 	/** Takes an answer with text that ends with `[DONE]` and no finish reason. */
 	doneIsEnough?: boolean;
+	/** For a model whose reasoning has a closing tag only; found out where it is left out. */
+	startsInReasoning?: boolean;
 	retryPolicy?: RetryPolicy;
 }
 
@@ -55,6 +57,8 @@ export class OpenAiGenerator implements Generator {
 	readonly #options: OpenAiGeneratorOptions;
 	readonly #client: OpenAI;
 	readonly #endpoint: Endpoint;
+	/** Whether the closing tag of its reasoning has come without an opening one; remembered, so that only the first answer shows reasoning. */
+	#startsInReasoning: boolean;
 	/** What this server has refused so far; remembered so that only the first answer pays for it. */
 	readonly #parameters: RequestParameters;
 
@@ -62,7 +66,13 @@ export class OpenAiGenerator implements Generator {
 		this.model = options.model;
 		this.#options = options;
 		this.#client = createOpenAiClient(options, endpointFetch);
-		this.#endpoint = { name: 'model', apiKey: options.apiKey };
+		this.#endpoint = {
+			name: 'model',
+			address: this.#client.baseURL,
+			model: options.model,
+			apiKey: options.apiKey
+		};
+		this.#startsInReasoning = options.startsInReasoning ?? false;
 		this.#parameters = new RequestParameters(options.omitParameters);
 	}
 
@@ -76,7 +86,10 @@ export class OpenAiGenerator implements Generator {
 	): Promise<GenerationResult> {
 		throwIfCancelled(signal);
 		const limits = new TimeLimits(signal, this.#options.answerTimeoutMs, this.#endpoint.name);
-		const answer = new ChatAnswer(this.#endpoint, this.#options);
+		const answer = new ChatAnswer(this.#endpoint, {
+			doneIsEnough: this.#options.doneIsEnough,
+			startsInReasoning: this.#startsInReasoning
+		});
 		const spent = () => ({ usage: usageOf(request, answer), model: answer.model ?? this.model });
 		let isTaken = false;
 		let isWhole = false;
@@ -87,11 +100,12 @@ export class OpenAiGenerator implements Generator {
 			throwIfCancelled(signal);
 			const finishReason = answer.conclude();
 			isWhole = true;
-			return { finishReason, ...spent() };
+			return { finishReason, writingMs: answer.writingMs, ...spent() };
 		} catch (thrown) {
 			if (limits.expired) details.timeout = limits.expired;
-			throw limits.reason() ?? thrown;
+			throw atEndpoint(limits.reason() ?? thrown, this.#endpoint);
 		} finally {
+			this.#startsInReasoning ||= answer.isReasoningUnopened;
 			if (answer.reasoningCharacters > 0) {
 				details.reasoning_characters = answer.reasoningCharacters;
 				details.reasoning_ms = round(answer.reasoningMs);
@@ -105,7 +119,7 @@ export class OpenAiGenerator implements Generator {
 	/** Sends the request until its answer begins, leaving out what the server refuses. */
 	async #request(request: GenerationRequest, limits: TimeLimits, details: StepDetails): Promise<Response> {
 		const parameters = this.#parameters.copy();
-		const retries: { code: string; status: number | null; delay_ms: number }[] = [];
+		const retries: { code: string; status: number | null; delay_ms: number; said: string }[] = [];
 		let attempts = 0;
 		const send = async (): Promise<Response> => {
 			for (;;) {
@@ -128,7 +142,8 @@ export class OpenAiGenerator implements Generator {
 			remainingMs: () => limits.remainingMs(),
 			explain: (thrown) => explainFailure(thrown, this.#endpoint),
 			onRetry: ({ error, status }, delay) => {
-				retries.push({ code: error.code, status, delay_ms: Math.round(delay) });
+				const said = error.endpoint?.said ?? '';
+				retries.push({ code: error.code, status, delay_ms: Math.round(delay), said });
 				details.retries = retries;
 			}
 		});
@@ -159,7 +174,7 @@ export class OpenAiGenerator implements Generator {
 		const stream = new EventStreamReader();
 		let signs = 0;
 		const take = (events: ServerSentEvent[], isEnd: boolean): void => {
-			const { finished, done } = answer;
+			const { isOver, finished, done } = answer;
 			for (const event of events) {
 				const text = answer.take(event, isEnd);
 				if (!text) continue;
@@ -169,8 +184,11 @@ export class OpenAiGenerator implements Generator {
 				if (reason) throw reason;
 			}
 			if (answer.done && !done) limits.linger(CLOSE_GRACE_MS);
-			else if (answer.finished && !finished) limits.linger(USAGE_GRACE_MS);
-			else if (answer.signsOfLife > signs) limits.expect('idle', this.#options.idleTimeoutMs);
+			else if (answer.isOver && !isOver) limits.linger(USAGE_GRACE_MS);
+			else if (answer.finished && (!finished || answer.signsOfLife > signs)) {
+				// Text may follow, and whether it does or not the answer is whole.
+				limits.linger(this.#options.idleTimeoutMs);
+			} else if (answer.signsOfLife > signs) limits.expect('idle', this.#options.idleTimeoutMs);
 			signs = answer.signsOfLife;
 		};
 		const reading = readBody(response, limits.signal, (bytes) => take(stream.push(bytes), false));
@@ -179,6 +197,8 @@ export class OpenAiGenerator implements Generator {
 		const isComplete = answer.finished || answer.done;
 		if (broken !== null && !isComplete) throw explainBrokenStream(broken, this.#endpoint);
 		take(stream.end(), true);
+		const last = answer.end();
+		if (last) onText(last);
 		if (!stream.plainText) return;
 		const text = answer.takeWhole(stream.plainText);
 		if (text) onText(text);
@@ -190,7 +210,7 @@ export class OpenAiGenerator implements Generator {
 	): OpenAI.ChatCompletionCreateParamsStreaming {
 		return {
 			model: this.model,
-			messages: messages.map(({ role, content }) => ({ role, content })),
+			messages: parameters.messages(messages),
 			stream: true,
 			...parameters.body({
 				temperature,

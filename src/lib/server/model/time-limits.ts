@@ -4,9 +4,9 @@ export type TimeLimit = 'headers' | 'first_token' | 'idle' | 'total';
 
 const sentences: Record<TimeLimit, (endpoint: string, seconds: string) => string> = {
 	headers: (endpoint, seconds) =>
-		`The ${endpoint} endpoint did not take the request within ${seconds}. Check that it is running, then try again.`,
+		`The ${endpoint} endpoint did not take the request within ${seconds}. Check that it is running, then try again. A model that is loaded first may need a larger CONNECT_TIMEOUT_MS.`,
 	first_token: (endpoint, seconds) =>
-		`The ${endpoint} endpoint did not begin to answer within ${seconds}. Try again later.`,
+		`The ${endpoint} endpoint did not begin to answer within ${seconds}. Try again later, or set a larger FIRST_TOKEN_TIMEOUT_MS.`,
 	idle: (endpoint, seconds) =>
 		`The ${endpoint} endpoint fell silent for ${seconds} in the middle of the answer. Ask again.`,
 	total: (endpoint, seconds) => `The ${endpoint} endpoint did not finish within ${seconds}. Try again later.`

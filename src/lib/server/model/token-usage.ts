@@ -13,14 +13,16 @@ const MOST_TOKENS = 1_000_000_000;
 export function readUsage(value: unknown): Usage | null {
 	if (typeof value !== 'object' || value === null) return null;
 	const usage = value as Record<string, unknown>;
-	const prompt = readCount(usage.prompt_tokens);
-	const completion = readCount(usage.completion_tokens);
+	// No prompt is empty: a zero is the count of a server that does not count. So is one of nothing written, beside it.
+	const prompt = readCount(usage.prompt_tokens) || null;
+	const written = readCount(usage.completion_tokens);
+	const completion = prompt === null ? written || null : written;
 	if (prompt === null && completion === null) return null;
 	const sum = prompt === null || completion === null ? null : prompt + completion;
 	return {
 		prompt_tokens: prompt,
 		completion_tokens: completion,
-		total_tokens: readCount(usage.total_tokens) ?? sum,
+		total_tokens: readCount(usage.total_tokens) || sum,
 		source: 'reported'
 	};
 }

@@ -1,6 +1,6 @@
 import { APIConnectionError, APIError } from 'openai';
 import type { ErrorCode } from '#lib/contract/error-code.ts';
-import { AppError } from '#lib/server/error.ts';
+import { AppError, type EndpointWords } from '#lib/server/error.ts';
 
 /** A failure of an endpoint, understood. */
 export interface UpstreamFailure {
@@ -16,8 +16,14 @@ export interface UpstreamFailure {
 /** Which endpoint a sentence speaks of, such as `model` or `embeddings`, and what must never be repeated. */
 export interface Endpoint {
 	name: string;
+	/** As it is set. */
+	address?: string | undefined;
+	model?: string | undefined;
 	apiKey?: string | undefined;
 }
+
+/** Characters that are kept of what an endpoint said. */
+const MOST_SAID = 2000;
 
 const CONTEXT_LENGTH = /context.?(?:length|window)|too many (?:input )?tokens|prompt is too long/i;
 const NO_QUOTA = /insufficient_quota|exceeded your current quota|billing/i;
@@ -39,8 +45,10 @@ export function explainFailure(thrown: unknown, endpoint: Endpoint): UpstreamFai
 	if (thrown instanceof APIConnectionError || thrown instanceof TypeError) {
 		return explainConnection(thrown, endpoint);
 	}
+	const said = thrown instanceof SyntaxError ? thrown.message : '';
 	const error = new AppError('upstream_malformed', malformedMessage(endpoint), {
-		cause: safeCause(thrown, endpoint)
+		cause: safeCause(thrown, endpoint),
+		endpoint: wordsOf(endpoint, said)
 	});
 	return { error, retryable: false, status: null, retryAfterMs: null };
 }
@@ -63,12 +71,33 @@ export function malformedMessage({ name }: Endpoint): string {
 	return `The ${name} endpoint sent something that is not a valid answer. Check that its address is that of an OpenAI-compatible API (it often ends in /v1).`;
 }
 
-/**
- * An upstream text for `cause`: the key and everything that looks like one is taken out, and it is kept short.
- */
+/** An endpoint and what it said, for the trace and the log. */
+export function wordsOf(endpoint: Endpoint, said = ''): EndpointWords {
+	return {
+		address: plainAddress(endpoint.address),
+		model: endpoint.model ?? null,
+		said: redact(said.trim(), endpoint)
+	};
+}
+
+/** Names the endpoint in an error that came of it and does not yet; anything else is left as it is. */
+export function atEndpoint(thrown: unknown, endpoint: Endpoint): unknown {
+	if (thrown instanceof AppError && thrown.code.startsWith('upstream_'))
+		thrown.endpoint ??= wordsOf(endpoint);
+	return thrown;
+}
+
+/** Without user, password, query and fragment, which may hold a key. */
+function plainAddress(address = ''): string {
+	if (!URL.canParse(address)) return '';
+	const { origin, pathname } = new URL(address);
+	return `${origin}${pathname}`.replace(/\/$/, '');
+}
+
+/** An upstream text without the key and everything that looks like one, kept short. */
 export function redact(text: string, { apiKey }: Endpoint): string {
 	const withoutKey = apiKey ? text.replaceAll(apiKey, '[key]') : text;
-	return withoutKey.replace(/\b(?:sk|pk|rk|gsk|key|Bearer)[-_ ][\w.*-]{6,}/gi, '[key]').slice(0, 300);
+	return withoutKey.replace(/\b(?:sk|pk|rk|gsk|key|Bearer)[-_ ][\w.*-]{6,}/gi, '[key]').slice(0, MOST_SAID);
 }
 
 /**
@@ -105,7 +134,7 @@ function explainStatus(thrown: APIError, endpoint: Endpoint): UpstreamFailure {
 	const [code, message] = meaningOf(status, said, noQuota, endpoint.name);
 	const mayRetry = status === 408 || status === 429 || status >= 500;
 	const error = new AppError(code, message, {
-		cause: new Error(`HTTP ${status}: ${redact(said, endpoint)}`),
+		endpoint: wordsOf(endpoint, said),
 		facts: [`HTTP ${status}`, ...knownWords(said)],
 		...(retryAfterMs !== null && { retryAfterSeconds: Math.ceil(retryAfterMs / 1000) })
 	});

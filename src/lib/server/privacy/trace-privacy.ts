@@ -19,7 +19,9 @@ const PLAIN_DETAILS = new Set([
 	'error',
 	'timeout',
 	'decision',
-	'other_language'
+	'other_language',
+	'endpoint',
+	'endpoint_model'
 ]);
 
 /**

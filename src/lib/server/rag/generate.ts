@@ -3,6 +3,7 @@ import type { GenerationRequest, GenerationResult, Generator } from '#lib/server
 import { round } from '#lib/server/trace/interval.ts';
 import type { TraceRecorder } from '#lib/server/trace/recorder.ts';
 import type { Tell } from './answer-part.ts';
+import { endpointDetails } from './endpoint-details.ts';
 import { NoAnswerReader } from './no-answer.ts';
 import { addUsage } from './usage.ts';
 
@@ -70,7 +71,8 @@ export async function generate(
 		pass(noAnswer?.end() ?? '');
 		const isRefusal = noAnswer?.isFound === true;
 		if (isRefusal && trace.answer === '') pass(request.noAnswer ?? '');
-		const seconds = (trace.elapsed() - startedAt) / 1000;
+		// Neither the wait for the first piece nor that for the end of the stream is writing; what came in one piece has no other time.
+		const seconds = (result.writingMs || trace.elapsed() - startedAt) / 1000;
 		const { completion_tokens } = result.usage;
 		account(result);
 		Object.assign(step.details, {
@@ -83,6 +85,7 @@ export async function generate(
 		return { ...result, isRefusal };
 	} catch (thrown) {
 		status = signal.aborted ? 'cancelled' : 'error';
+		Object.assign(step.details, endpointDetails(thrown));
 		throw thrown;
 	} finally {
 		if (status !== 'success') {

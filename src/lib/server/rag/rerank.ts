@@ -3,6 +3,7 @@ import type { PlacedChunk } from '#lib/server/search/passage-index.ts';
 import type { RerankCandidate, Reranked } from '#lib/server/model/reranker.ts';
 import type { TraceRecorder } from '#lib/server/trace/recorder.ts';
 import type { Knowledge, SearchEngine } from './engine.ts';
+import { endpointDetails } from './endpoint-details.ts';
 import type { Candidates } from './find.ts';
 
 /** A passage with its place after reranking. */
@@ -50,7 +51,7 @@ export async function rerank(
 		} catch (thrown) {
 			const error = toAppError(thrown);
 			if (error.code === 'cancelled' || error.code === 'internal') throw thrown;
-			step.details.error = error.code;
+			Object.assign(step.details, { error: error.code }, endpointDetails(error));
 			status = 'skipped';
 			order = window;
 		}

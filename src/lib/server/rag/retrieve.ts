@@ -5,6 +5,7 @@ import type { Hit } from '#lib/server/search/passage-index.ts';
 import { questionParts } from '#lib/server/search/question-parts.ts';
 import type { TraceRecorder } from '#lib/server/trace/recorder.ts';
 import type { Knowledge } from './engine.ts';
+import { endpointDetails } from './endpoint-details.ts';
 import { fuseByReciprocalRank, type FusedList } from './fuse.ts';
 
 export interface RetrievalRequest {
@@ -82,7 +83,7 @@ export async function retrieve(
 			return vectors;
 		} catch (thrown) {
 			const error = toAppError(thrown);
-			step.details.error = error.code;
+			Object.assign(step.details, { error: error.code }, endpointDetails(error));
 			step.end(error.code === 'cancelled' ? 'cancelled' : 'skipped');
 			if (error.code === 'cancelled') throw error;
 			return null;

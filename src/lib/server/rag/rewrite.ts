@@ -5,6 +5,7 @@ import type { Turn } from '#lib/server/store/trace-store.ts';
 import type { QuestionLanguage } from '#lib/server/search/unheld-language.ts';
 import type { StepDetails, TraceRecorder } from '#lib/server/trace/recorder.ts';
 import type { AnswerEngine } from './engine.ts';
+import { endpointDetails } from './endpoint-details.ts';
 import { estimatePromptTokens } from './token-estimate.ts';
 import { addUsage } from './usage.ts';
 
@@ -62,7 +63,7 @@ export async function rewriteQuestion(
 			step.end(messages ? 'success' : 'skipped');
 		} catch (thrown) {
 			const error = toAppError(thrown);
-			step.details.error = error.code;
+			Object.assign(step.details, { error: error.code }, endpointDetails(error));
 			step.end(error.code === 'cancelled' ? 'cancelled' : 'skipped');
 			if (error.code === 'cancelled') throw error;
 		}

@@ -1,5 +1,5 @@
 import type { AskRequest, AskResponse } from '#lib/contract/ask.ts';
-import { isKeywordOnly, type RouteName } from '#lib/contract/trace.ts';
+import { isKeywordOnly, type RouteName, type Trace } from '#lib/contract/trace.ts';
 import { AppError } from '#lib/server/error.ts';
 import type { RunRegistry } from './registry.ts';
 
@@ -39,6 +39,21 @@ export async function answerOnce(
 		refused_by: own.refused_by,
 		support: own.support,
 		usage: own.usage,
-		trace
+		trace: withoutEndpointWords(trace)
 	};
+}
+
+/** A trace for who asked: what endpoints said of their failures is for whoever runs this server. */
+function withoutEndpointWords(trace: Trace): Trace {
+	const steps = trace.steps.map((step) => {
+		const { endpoint: _address, endpoint_said: _said, retries, ...details } = step.details;
+		if (!Array.isArray(retries)) return { ...step, details };
+		const silent = retries.map((retry) =>
+			typeof retry === 'object' && retry !== null && !Array.isArray(retry)
+				? Object.fromEntries(Object.entries(retry).filter(([name]) => name !== 'said'))
+				: retry
+		);
+		return { ...step, details: { ...details, retries: silent } };
+	});
+	return { ...trace, steps };
 }

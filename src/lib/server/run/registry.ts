@@ -90,8 +90,7 @@ export class RunRegistry {
 		void run.finished.then(() => {
 			settle(run.own);
 			// Who asks at a terminal reads there what went wrong.
-			if (run.failure && route !== 'cli' && route !== 'eval')
-				this.#upstreamLog.note(run.traceId, run.failure);
+			if (route !== 'cli' && route !== 'eval') this.#upstreamLog.note(run.trace, run.failure);
 			this.live.publish(run.trace);
 			this.#conversations?.remember(run.own);
 			if (!this.#isClosing) this.#runs.finished(run);
