@@ -7,6 +7,7 @@ import { createBoundedServer } from './connection-limits.ts';
 import { requestListener } from './request-listener.ts';
 import { shutDownOnSignal } from './shutdown.ts';
 import { dropStalledReaders } from './stalled-readers.ts';
+import { modelsLine, tryEndpoints } from './try-endpoints.ts';
 
 /** Requests that one client may have open at least, whatever the settings say of answers. */
 const LEAST_REQUESTS = 1024;
@@ -27,6 +28,9 @@ export async function serve(): Promise<void> {
 	shutDownOnSignal(server, config.SHUTDOWN_GRACE_MS);
 	const { port } = server.address() as AddressInfo;
 	console.log(`Citelight is listening on http://${host(config.HOST)}:${port}`);
+	console.log(modelsLine(config));
+	// Nobody waits for it: a model may be started later.
+	void tryEndpoints(config).then((warnings) => warnings.forEach((warning) => console.warn(warning)));
 	if (!isLoopback(config.HOST) && config.API_KEYS.length === 0) {
 		console.warn(openDoorWarning(config.HOST));
 	}

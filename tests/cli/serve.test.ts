@@ -36,11 +36,49 @@ async function readUntil(body: AsyncIterator<string>, wanted: string): Promise<s
 	return text;
 }
 
-test('says where it listens, and nothing else', async () => {
+test('says where it listens and what it answers with, and nothing else', async () => {
 	await using app = await startApp();
-	expect(app.logs()).toBe(`Citelight is listening on ${app.url}\n`);
+	const models =
+		'Model: none, answers are quotations (set OPENAI_BASE_URL or OPENAI_API_KEY) · embedder: built in · reranker: built in';
+	await expect.poll(() => app.logs()).toBe(`Citelight is listening on ${app.url}\n${models}\n`);
 	expect((await fetch(`${app.url}/livez`)).status).toBe(200);
 	expect(await app.stop('SIGTERM')).toBe(0);
+});
+
+test('tries the model endpoint once, and only warns of what seems wrong', async () => {
+	const list = { data: [{ id: 'small' }, { id: 'large:latest' }] };
+	const refusal = [
+		{ do: 'respond' as const, status: 401, body: { error: 'No such key: sk-canary-123456.' } }
+	];
+	await using listing = await startModelServer({ models: [{ do: 'respond', body: list }] });
+	await using refusing = await startModelServer({ models: refusal });
+	const closed = await startModelServer();
+	await closed.close();
+	const cases: { env: Record<string, string>; warning: RegExp | null }[] = [
+		{ env: { OPENAI_BASE_URL: listing.url, CHAT_MODEL: 'large' }, warning: null },
+		{
+			env: { OPENAI_BASE_URL: listing.url, CHAT_MODEL: 'huge' },
+			warning: /Warning: .* does not list the model huge\. It has small, large:latest\. Check CHAT_MODEL\./
+		},
+		{
+			env: { OPENAI_BASE_URL: refusing.url, OPENAI_API_KEY: 'sk-canary-123456' },
+			warning: /Warning: .* refuses the key \(HTTP 401\)\. Check OPENAI_API_KEY\./
+		},
+		{
+			env: { OPENAI_BASE_URL: closed.url },
+			warning: /Warning: .* cannot be reached \(ECONNREFUSED\)\. Start it, or check OPENAI_BASE_URL\./
+		}
+	];
+	for (const { env, warning } of cases) {
+		await using app = await startApp({ env });
+		await expect
+			.poll(() => app.logs())
+			.toContain(`Model: ${env.CHAT_MODEL ?? 'gpt-5-mini'} at ${env.OPENAI_BASE_URL} ·`);
+		if (warning) await expect.poll(() => app.logs()).toMatch(warning);
+		else await expect.poll(() => listing.calls.length).toBe(1);
+		expect(app.logs()).not.toContain('canary');
+		expect((await fetch(`${app.url}/livez`)).status).toBe(200);
+	}
 });
 
 test('warns in plain words when other machines may come in without a key', async () => {
