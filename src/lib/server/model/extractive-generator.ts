@@ -59,7 +59,7 @@ export function headingOf({ document, title, heading_path }: Chunk): string {
 
 /** Characters that would be markup: brackets only where they would make a citation or a link. */
 const MARKUP =
-	/[\\`*<~]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|&(?=#?\w+;)|\[(?=\s*\d[\d\s,;–-]*\]|[^\]]*\][([])/gu;
+	/[\\`*<~]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|&(?=#?\w+;)|\[(?=\s*(?:\^|\p{L}+\s*)?\d[\d\s,;–-]*\]|[^\]]*\][([])/gu;
 
 /** A heading as Markdown that shows just that. */
 function asPlainText(heading: string): string {

@@ -1,3 +1,4 @@
+import { isCitation } from '#lib/contract/citation.ts';
 import { labelOf } from './quote-block.ts';
 
 /** Stands in for code and escaped characters where markup is looked for. */
@@ -12,8 +13,8 @@ const MARKUP = new RegExp(
 	String.raw`<img\b[^<>]*>|(!?)${BRACKETS}(?:\(\s*(${ADDRESS})(?:${TITLE})?\s*\)(?:${ATTRIBUTES})?|\[([^[\]]*)\])?`,
 	'dgi'
 );
-/** What a reader of citations could take for one of the answer's own. */
-const NUMBERS = /^\s*\d[\d\s,;–-]*$/;
+/** A bracket in full width before a number: it cannot be escaped, only be written as its code. */
+const WIDE_BRACKET = /[【［](?=\s*[0-9０-９])/g;
 const LIVE_ADDRESS = /^<?(?:https?:|mailto:)/i;
 /** An escaped character, or backticks that may open a code span. */
 const OPENING = /\\[!-/:-@[-`{-~]|`+/g;
@@ -25,7 +26,15 @@ const OPENING = /\\[!-/:-@[-`{-~]|`+/g;
  * @param definitions addresses by label, as `splitBlocks` finds them
  */
 export function tidyMarkup(prose: string, definitions: ReadonlyMap<string, string>): string {
-	return /[[<]/.test(prose) ? tidy({ text: prose, mask: maskCode(prose) }, definitions) : prose;
+	if (!/[[<【［]/.test(prose)) return prose;
+	const mask = maskCode(prose);
+	const wide = [...mask.matchAll(WIDE_BRACKET)].map(({ index }) => index);
+	const codes = (text: string, filler?: string) =>
+		wide.reduceRight((coded, at) => {
+			const code = `&#${text.codePointAt(at)};`;
+			return coded.slice(0, at) + (filler ? filler.repeat(code.length) : code) + coded.slice(at + 1);
+		}, text);
+	return tidy({ text: codes(prose), mask: codes(mask, MASK) }, definitions);
 }
 
 interface Masked {
@@ -53,7 +62,8 @@ function tidy({ text, mask }: Masked, definitions: ReadonlyMap<string, string>):
 			? text.slice(...address)
 			: definitions.get(labelOf(text.slice(...(reference ? label! : inner))));
 		if (target === undefined) {
-			const isMarker = NUMBERS.test(words) || (words.startsWith('^') && text[inner[1] + 1] === ':');
+			// A reader of citations could take it for one of the answer's own.
+			const isMarker = isCitation(`[${words}]`) || (words.startsWith('^') && text[inner[1] + 1] === ':');
 			tidied += `${bang}${isMarker ? '\\' : ''}[${words}]`;
 			// What follows in brackets is markup of its own.
 			from = inner[1] + 1;

@@ -2,15 +2,11 @@ import type { Nodes } from 'mdast';
 import remarkGfm from 'remark-gfm';
 import remarkParse from 'remark-parse';
 import { unified } from 'unified';
+import { citationMarks } from '#lib/contract/citation.ts';
 import { Breather } from '#lib/server/breather.ts';
 import { markdownBlocks } from './markdown-blocks.ts';
 
 const markdown = unified().use(remarkParse).use(remarkGfm);
-
-/** `[1]`, `[1, 3]` or `[1][3]`, but not `rows[1]`, and not `\[1\]`: a number that a passage itself has is quoted like that. */
-const CITATION = /(?<![\w\\])((?:\[\d{1,3}(?:\s*,\s*\d{1,3})*\])+)/g;
-/** What no citation is without; cheaper than looking which of them are in prose. */
-const MAYBE_CITATION = /\[\d/;
 
 export interface Citations {
 	/** Numbers of given sources that the answer cites, ascending, each once. */
@@ -20,18 +16,16 @@ export interface Citations {
 }
 
 /**
- * Reads the `[n]` of an answer and checks them against the number of sources that were given. Only prose cites: a number
+ * Reads the citations of an answer and checks them against the number of sources that were given. Only prose cites: a number
  * in brackets inside code, or as the text of a link, does not. A long answer is read in slices, between which others get their turn.
  */
 export async function readCitations(answer: string, sourceCount: number): Promise<Citations> {
 	const cited = new Set<number>();
 	const breather = new Breather();
 	for (const block of markdownBlocks(answer)) {
-		if (!MAYBE_CITATION.test(block)) continue;
+		if (citationMarks(block).length === 0) continue;
 		for (const text of proseOf(markdown.parse(block), block)) {
-			for (const [marker] of text.matchAll(CITATION)) {
-				for (const [digits] of marker.matchAll(/\d+/g)) cited.add(Number(digits));
-			}
+			for (const { numbers } of citationMarks(text)) for (const number of numbers) cited.add(number);
 		}
 		await breather.breathe();
 	}
@@ -46,6 +40,7 @@ function* proseOf(node: Nodes, source: string): Generator<string> {
 	if (node.type === 'text') yield source.slice(start?.offset, end?.offset);
 	// `[1]` with a definition of 1 further down, as some models write it.
 	else if (node.type === 'linkReference') yield `[${node.label ?? ''}]`;
-	else if (node.type !== 'link' && 'children' in node)
+	else if (node.type === 'footnoteReference') yield `[^${node.label ?? node.identifier}]`;
+	else if (node.type !== 'link' && node.type !== 'footnoteDefinition' && 'children' in node)
 		for (const child of node.children) yield* proseOf(child, source);
 }

@@ -1,3 +1,4 @@
+import { citationMarks } from '#lib/contract/citation.ts';
 import type { Source } from '#lib/contract/chunk.ts';
 import type { PromptMessage } from '#lib/contract/trace.ts';
 import type { Turn } from '#lib/server/store/trace-store.ts';
@@ -65,5 +66,11 @@ export function freshBoundary(sources: readonly Source[]): string {
 
 /** Numbers of another turn's sources mean nothing in this one. */
 function withoutCitations(answer: string): string {
-	return answer.replace(/\s?\[\d+(?:,\s*\d+)*\]/g, '');
+	let plain = '';
+	let from = 0;
+	for (const { start, end } of citationMarks(answer)) {
+		plain += answer.slice(from, start).replace(/\s$/, '');
+		from = end;
+	}
+	return plain + answer.slice(from);
 }

@@ -1,10 +1,8 @@
 import type { Element, ElementContent, Root, Text } from 'hast';
 import { SKIP, visit } from 'unist-util-visit';
 import type { VFile } from 'vfile';
+import { citationMarks } from '#lib/contract/citation.ts';
 import { showHidden } from './visible-text.ts';
-
-/** `[1]`, `[1, 3]` or `[1][3]`, but not `rows[1]`: as the server reads citations. */
-const CITATION = /(?<!\w)((?:\[\d{1,3}(?:\s*,\s*\d{1,3})*\])+)/g;
 
 /**
  * Turns the citations of sources that exist into buttons with `data-citation`; other numbers stay text. Runs after the
@@ -28,9 +26,12 @@ export function rehypeCitations() {
 	};
 }
 
+/** A number as it is written in a passage that is quoted. */
+const ESCAPED = /(?:\\\[\^?|&#(?:12304|65339);)\s*(\d{1,3})/g;
+
 /** The titles but for the numbers that were written as `\[1\]`: those belong to a passage that is quoted. */
 function withoutEscaped(titles: readonly string[], written: string): readonly (string | undefined)[] {
-	const escaped = new Set([...written.matchAll(/\\\[(\d{1,3})/g)].map(([, digits]) => Number(digits)));
+	const escaped = new Set([...written.matchAll(ESCAPED)].map(([, digits]) => Number(digits)));
 	return escaped.size === 0 ? titles : titles.map((title, at) => (escaped.has(at + 1) ? undefined : title));
 }
 
@@ -40,13 +41,11 @@ const CLOSING = /^[.,;:!?)\]”’»]+/;
 
 function* split(value: string, titles: readonly (string | undefined)[]): Generator<ElementContent> {
 	let from = 0;
-	for (const match of value.matchAll(CITATION)) {
-		const numbers = [...match[0].matchAll(/\d+/g)].map(([digits]) => Number(digits));
+	for (const { start, end, numbers } of citationMarks(value)) {
 		if (!numbers.some((n) => titles[n - 1] !== undefined)) continue;
-		const between = value.slice(from, match.index);
+		const between = value.slice(from, start);
 		const before = between.replace(/ $/, '');
 		const word = WORD_BEFORE.exec(before)?.[0] ?? '';
-		const end = match.index + match[0].length;
 		const closing = CLOSING.exec(value.slice(end))?.[0] ?? '';
 		const marks = numbers.map((n) => {
 			const title = titles[n - 1];

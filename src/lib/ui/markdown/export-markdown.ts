@@ -3,14 +3,15 @@ import { toString } from 'mdast-util-to-string';
 import remarkStringify from 'remark-stringify';
 import { visit } from 'unist-util-visit';
 import type { VFile } from 'vfile';
+import { isCitation } from '#lib/contract/citation.ts';
 import { GrowingMarkdown } from './growing-markdown.ts';
 import { isWritten, leadsTo, webAddress } from './links.ts';
 import { markdownParser, remarkPlain } from './plain-markdown.ts';
 import type { RenderOptions } from './render.ts';
 import { showHidden } from './visible-text.ts';
 
-/** Numbers in brackets cite, and no definition is left that could make links of them. */
-const ESCAPED_CITATION = /\\(\[\d{1,3}(?:\s*,\s*\d{1,3})*\])/g;
+/** What may be a citation: no definition is left that could make links of one. */
+const ESCAPED_BRACKETS = /\\(\[[^\][\\\n]{1,60}\])/g;
 
 /** With a colon behind it, a citation at the beginning of a line would be read as a definition itself. */
 const LIKE_A_DEFINITION = /^(\s*)(\[[^\]]*\]:)/gm;
@@ -55,7 +56,9 @@ function exportPiece(markdown: string, { hosts = [] }: RenderOptions = {}): stri
 }
 
 function withPlainCitations(escaped: string, after: string): string {
-	const plain = (escaped + after).replaceAll(ESCAPED_CITATION, '$1').replaceAll(LIKE_A_DEFINITION, '$1\\$2');
+	const plain = (escaped + after)
+		.replaceAll(ESCAPED_BRACKETS, (escaped, text: string) => (isCitation(text) ? text : escaped))
+		.replaceAll(LIKE_A_DEFINITION, '$1\\$2');
 	return plain.slice(0, plain.length - after.length);
 }
 
