@@ -20,8 +20,9 @@ const FORM = [
 	`【\\s*${NUMBERS}\\s*(?:†[^【】\\n]{0,80})?】`
 ].join('|');
 const MARKS = new RegExp(`(?:${FORM})(?:[ \\u202f]?(?:${FORM}))*`, 'giu');
-/** What stands before an index rather than a citation: a variable of one letter, a name with an underscore or `$`, a call, an escape. */
-const BEFORE_INDEX = /(?:(?:^|[^\p{L}\p{N}_$])\p{Ll}|[_$][\p{L}\p{N}_$]*|\(\))$|\\$/u;
+/** What may be an index, and what stands before one: a variable of one letter, a name with an underscore or `$`, a call. */
+const LIKE_INDEX = /^\[[0-9]/;
+const BEFORE_INDEX = /(?:(?:^|[^\p{L}\p{N}_$])\p{Ll}|[_$][\p{L}\p{N}_$]*|\(\))$/u;
 /** What no citation is without; cheaper than looking for one. */
 const MAYBE = /[[［【]\s*(?:\^|\p{L}+\.?\s*)?[0-9０-９]/u;
 
@@ -35,7 +36,8 @@ export function citationMarks(prose: string): CitationMark[] {
 	const marks: CitationMark[] = [];
 	for (const match of prose.matchAll(MARKS)) {
 		const start = match.index;
-		if (BEFORE_INDEX.test(prose.slice(Math.max(0, start - 60), start))) continue;
+		const before = prose.slice(Math.max(0, start - 60), start);
+		if (before.endsWith('\\') || (LIKE_INDEX.test(match[0]) && BEFORE_INDEX.test(before))) continue;
 		const numbers = numbersIn(match[0]);
 		if (numbers) marks.push({ start, end: start + match[0].length, numbers });
 	}
