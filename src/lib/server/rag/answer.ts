@@ -14,6 +14,7 @@ import { refusalText } from './refusal.ts';
 import { rewriteQuestion, type TypedQuestion } from './rewrite.ts';
 import { chooseSources } from './select.ts';
 import { numberSources } from './sources.ts';
+import { judgeSupport } from './support.ts';
 
 export type { AnswerOutcome, AnswerPart, AnswerPipeline, Tell } from './answer-part.ts';
 
@@ -140,10 +141,11 @@ async function prepare(
 	});
 }
 
-/** Takes the answer's citations into the trace: only numbers that were given count. */
+/** Takes the answer's citations into the trace, of which only numbers that were given count, and how its sentences are borne out. */
 async function cite(trace: TraceRecorder, sources: readonly Source[]): Promise<void> {
 	const { valid } = await readCitations(trace.answer, sources.length);
 	trace.record.citations = valid;
+	if (trace.record.refusedBy === null) trace.record.support = judgeSupport(trace.answer, sources);
 	trace.ledger.cite(
 		sources.filter((source) => valid.includes(source.n)).flatMap((source) => source.chunk_ids)
 	);
