@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { statsWindowSchema } from '#lib/contract/stats.ts';
-import { traceStatusSchema } from '#lib/contract/trace.ts';
+import { evidenceSchema, traceStatusSchema } from '#lib/contract/trace.ts';
 import { describeSettings } from '#lib/server/config.ts';
 import { toAppError, type AppError } from '#lib/server/error.ts';
 import { packageRoot } from './package-root.ts';
@@ -69,6 +69,7 @@ function createProgram(): Command {
 		.addOption(library('ask this library only'))
 		.option('--limit <n>', 'sources given to the model at most, 1 to 50', number)
 		.option('--temperature <t>', 'sampling temperature, 0 to 2', number)
+		.option('--answer-anyway', 'answer from what there is, also where the evidence gate would refuse')
 		.addOption(json())
 		.action(async (question, options) => (await import('./ask.ts')).ask(question, options));
 
@@ -118,6 +119,7 @@ function createProgram(): Command {
 		.option('--limit <n>', 'how many, 1 to 200', number, 20)
 		.addOption(library('only this library'))
 		.addOption(new Option('--status <status>', 'only these').choices(traceStatusSchema.options))
+		.addOption(new Option('--evidence <evidence>', 'only with such evidence').choices(evidenceSchema.options))
 		.option('--delete <trace_id>', 'delete this trace for good')
 		.addOption(
 			new Option('--delete-subject <subject>', 'delete all traces of this subject for good').conflicts(

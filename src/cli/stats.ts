@@ -2,6 +2,7 @@ import { statsInputSchema, type Stats } from '#lib/contract/stats.ts';
 import { stepNameSchema } from '#lib/contract/trace.ts';
 import { checkInput } from '#lib/server/transport/invalid-input.ts';
 import { formatCost, formatCount, formatDuration } from '#lib/ui/format/index.ts';
+import { supportCounts } from '#lib/ui/format/judgement.ts';
 import { OVER_ALL } from '#lib/ui/dashboard/libraries.ts';
 import { writeJson, writeLine, writeTable } from './terminal.ts';
 import { withServices } from './with-services.ts';
@@ -48,6 +49,9 @@ function writeOverview(figures: Stats): void {
 	const lines: [string, string][] = [
 		['questions', formatCount(figures.total_queries)],
 		['statuses', list(figures.statuses)],
+		['evidence', list(figures.evidence)],
+		['refused by', list(figures.refused_by)],
+		['sentences', supportCounts(figures.support) ?? '–'],
 		['libraries', list(figures.queries_per_library, (name) => (name === OVER_ALL ? 'all' : name))],
 		[
 			'latency',

@@ -11,6 +11,7 @@ export interface TracesOptions {
 	limit?: number;
 	library?: string;
 	status?: string;
+	evidence?: string;
 	json?: boolean;
 	/** Id of a trace to delete. */
 	delete?: string;
@@ -39,10 +40,11 @@ export async function traces(options: TracesOptions): Promise<void> {
 		const rows = await services.store.list(request);
 		if (json) return writeJson(rows);
 		writeTable(
-			['time', 'status', 'library', 'total', 'first token', 'question', 'trace'],
+			['time', 'status', 'evidence', 'library', 'total', 'first token', 'question', 'trace'],
 			rows.map((trace) => [
 				trace.timestamp.slice(0, 19).replace('T', ' '),
-				trace.status,
+				trace.refused_by ? `${trace.status} (${trace.refused_by})` : trace.status,
+				trace.evidence ?? '–',
 				trace.library_filter ?? 'all',
 				formatDuration(trace.total_duration_ms),
 				formatDuration(trace.time_to_first_token_ms),

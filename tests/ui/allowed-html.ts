@@ -23,11 +23,13 @@ export const ALLOWED_HTML: Readonly<Record<string, Readonly<Record<string, strin
 		class: '^(?:caret|cited-words|unlinked|address|hljs-[\\w-]+(?: \\w+_)*)$',
 		'aria-hidden': '^true$'
 	},
+	mark: { class: '^(?:weak|none|supporting)$', title: '^[^<>]+$' },
 	div: { class: '^table$', role: '^group$', 'aria-label': '^Table$', tabindex: '^0$' },
 	button: {
 		type: '^button$',
 		class: '^citation$',
 		'data-citation': '^\\d{1,3}$',
+		'data-at': '^\\d{1,9}$',
 		'aria-label': '^Source \\d{1,3}: ',
 		'aria-haspopup': '^dialog$'
 	}

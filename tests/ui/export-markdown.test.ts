@@ -58,7 +58,9 @@ describe('A copied answer', () => {
 	test.each(MARKUP_ATTACKS)('does no harm elsewhere: $name', ({ text }) => {
 		expect(harmIn(exportMarkdown(text, [OWN_HOST]))).toEqual([]);
 		expect(harmIn(exportLine(text))).toEqual([]);
-		expect(harmIn(answerAsMarkdown(text, [source(text)], []))).toEqual([]);
+		expect(
+			harmIn(answerAsMarkdown({ answer: text, sources: [source(text)], citations: [], done: null }))
+		).toEqual([]);
 	});
 
 	test('shows what is hidden in the name of a language, too', () => {

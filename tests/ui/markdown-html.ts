@@ -12,7 +12,8 @@ const NAMES: Record<string, string> = {
 	ariaLabel: 'aria-label',
 	ariaHidden: 'aria-hidden',
 	ariaHasPopup: 'aria-haspopup',
-	dataCitation: 'data-citation'
+	dataCitation: 'data-citation',
+	dataAt: 'data-at'
 };
 
 /** What a browser would find in the HTML that rendered Markdown must never hold. */

@@ -1,9 +1,12 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { readCitations } from '#lib/server/rag/citations.ts';
+import { refusalText } from '#lib/server/rag/refusal.ts';
 import { languagesToLoad, loadLanguage } from '#lib/ui/markdown/code-languages.ts';
 import { renderMarkdown } from '#lib/ui/markdown/render.ts';
-import { hostsOf, webAddress } from '#lib/ui/markdown/links.ts';
+import { hostsIn, hostsOf, webAddress } from '#lib/ui/markdown/links.ts';
+import type { MarkKind } from '#lib/ui/markdown/text-marks.ts';
 import fc from 'fast-check';
+import { ranked } from '../fixtures/passages.ts';
 import { forbiddenIn, textOf } from './markdown-html.ts';
 import { markdownText } from './markdown-text.ts';
 
@@ -117,7 +120,7 @@ describe('Citations', () => {
 
 	test('a citation is a button that names its source', () => {
 		expect(renderMarkdown('[2]', { titles: ['a', '"><script>'] })).toBe(
-			'<p><button type="button" class="citation" data-citation="2" aria-label="Source 2: &#x22;><script>" aria-haspopup="dialog">2</button></p>'
+			'<p><button type="button" class="citation" data-citation="2" data-at="0" aria-label="Source 2: &#x22;><script>" aria-haspopup="dialog">2</button></p>'
 		);
 	});
 
@@ -294,4 +297,46 @@ describe('Hostile Markdown', () => {
 			expect(forbiddenIn(renderMarkdown(mark.repeat(2000), { titles, growing: true }))).toEqual([]);
 		}
 	);
+});
+
+it('links of a refusal, which is text of our own, lead to the pages of the documentation', () => {
+	const text = refusalText('Which vaccine helps?', [
+		ranked({
+			title: 'Guide',
+			heading_path: ['Arrays'],
+			url: 'https://docs.example.com/guide',
+			anchor: 'arrays'
+		})
+	]);
+	const markup = renderMarkdown(text, { hosts: hostsIn(text) });
+	expect(markup).toContain('<a href="https://docs.example.com/guide#arrays"');
+	expect(forbiddenIn(markup)).toEqual([]);
+});
+
+describe('Marks', () => {
+	const mark = (markdown: string, words: string, kind: MarkKind = 'none') => {
+		const start = markdown.indexOf(words);
+		return renderMarkdown(markdown, {
+			titles: ['One'],
+			marks: [{ start, end: start + words.length, kind, note: 'Why.' }]
+		});
+	};
+
+	it('cover a sentence through code, emphasis and its citation', () => {
+		const markup = mark('Yes. Use **the `key` now** [1]. No.', 'Use **the `key` now** [1].');
+		expect(
+			markup.replace(/<mark[^>]*>([^]*?)<\/mark>/g, '{$1}').replace(/<button[^]*?<\/button>/, '*')
+		).toMatch(/Yes\. \{Use \}<strong>\{the \}<code>\{key\}<\/code>\{ now\}<\/strong>\{.*\*.*\} No\./s);
+		expect(cited(markup)).toEqual([1]);
+		expect(forbiddenIn(markup)).toEqual([]);
+	});
+
+	it('leave what is written otherwise than it reads in one piece', () => {
+		const markup = mark('a &amp; b', 'a &amp; b');
+		expect(markup).toContain('<mark class="none" title="Why.">a &#x26; b</mark>');
+	});
+
+	it('cannot be made by the text', () => {
+		expect(renderMarkdown('<mark class="none">x</mark>')).not.toContain('<mark');
+	});
 });

@@ -1,5 +1,5 @@
 import type { CitelightClient } from '#lib/client/index.ts';
-import { Turn } from './turn.svelte.ts';
+import { Turn, type TurnOptions } from './turn.svelte.ts';
 
 let kept: Conversation | undefined;
 
@@ -32,10 +32,10 @@ export class Conversation {
 	}
 
 	/** Asks a question, as a follow-up of the turns before it. */
-	async ask(question: string, library: string | null): Promise<void> {
+	async ask(question: string, options: TurnOptions): Promise<void> {
 		if (this.running) return;
 		const conversationId = this.#id();
-		const turn = new Turn(this.#client, question, library);
+		const turn = new Turn(this.#client, question, options);
 		this.turns = [...this.turns, turn];
 		this.announcement = 'Looking for passages.';
 		await turn.follow(conversationId);
@@ -47,7 +47,7 @@ export class Conversation {
 		const { last } = this;
 		if (!last || last.running) return;
 		this.turns = this.turns.slice(0, -1);
-		await this.ask(last.question, last.library);
+		await this.ask(last.question, last);
 	}
 
 	/** Begins anew; an answer that is still being written is let go. */
@@ -62,11 +62,11 @@ export class Conversation {
 	}
 }
 
-function announce({ status, citations, failure, keywordOnly }: Turn): string {
+function announce({ status, citations, failure, keywordOnly, done }: Turn): string {
 	const lookedUp = keywordOnly ? ' Passages were looked up by their words alone.' : '';
 	switch (status) {
 		case 'answered':
-			return `The answer is complete. It cites ${citations.length} ${citations.length === 1 ? 'source' : 'sources'}.${lookedUp}`;
+			return `The answer is complete. It cites ${citations.length} ${citations.length === 1 ? 'source' : 'sources'}.${done?.evidence === 'thin' ? ' The evidence is thin.' : ''}${lookedUp}`;
 		case 'refused':
 			return `The documentation does not cover this question.${lookedUp}`;
 		case 'stopped':

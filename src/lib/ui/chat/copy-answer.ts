@@ -1,18 +1,25 @@
+import type { Done } from '#lib/contract/ask.ts';
 import type { Source } from '#lib/contract/chunk.ts';
+import { EVIDENCE_LABELS, EVIDENCE_MEANINGS } from '#lib/ui/format/judgement.ts';
 import { exportLine, exportMarkdown } from '#lib/ui/markdown/export-markdown.ts';
 import { headingTrail, sourceAddress, sourceHosts } from '#lib/ui/passage/source-label.ts';
+
+/** What is copied of a turn. */
+export interface CopiedAnswer {
+	answer: string;
+	sources: readonly Source[];
+	citations: readonly number[];
+	done: Pick<Done, 'evidence'> | null;
+}
 
 /**
  * The answer as Markdown, with a numbered list of the sources that it cites (of all, if it cites none). As harmless as on
  * the page, wherever it is pasted: what was hidden in the answer is written out here too.
  */
-export function answerAsMarkdown(
-	answer: string,
-	sources: readonly Source[],
-	citations: readonly number[]
-): string {
+export function answerAsMarkdown({ answer, sources, citations, done }: CopiedAnswer): string {
 	const listed = citations.length > 0 ? sources.filter(({ n }) => citations.includes(n)) : sources;
-	const text = exportMarkdown(answer, sourceHosts(sources));
+	const doubt = done?.evidence === 'thin' ? `_${EVIDENCE_LABELS.thin}. ${EVIDENCE_MEANINGS.thin}_\n\n` : '';
+	const text = doubt + exportMarkdown(answer, sourceHosts(sources));
 	if (listed.length === 0) return text;
 	const lines = listed.map((source) => {
 		const name = exportLine(`${headingTrail(source).join(' › ')} (${source.library})`);

@@ -16,10 +16,29 @@ export interface Failure {
 /** Tokens are shown at most this often: about once a frame, however fast they come. */
 const FRAME_MS = 16;
 
+export interface TurnOptions {
+	/** The library that is asked; null for all. */
+	library: string | null;
+	answerAnyway?: boolean;
+}
+
+/** A source that a reader has opened. */
+export interface OpenPassage {
+	turn: Turn;
+	/** Number of the source. */
+	n: number;
+	/** The sentence that cites it, where it was opened from one. */
+	sentence: string | null;
+	/** Finds the button that opened it, also when the answer has been made anew. */
+	again: () => HTMLElement | null;
+}
+
 /** A question and its answer, from asking to the trace that is left of it. */
 export class Turn {
 	readonly question: string;
 	readonly library: string | null;
+	/** Whether an answer is wanted even where the evidence gate would refuse. */
+	readonly answerAnyway: boolean;
 	status = $state<TurnStatus>('waiting');
 	answer = $state('');
 	/** How many answers come before this one; null when it does not wait for its turn. */
@@ -45,10 +64,11 @@ export class Turn {
 	#pending = '';
 	#timer: ReturnType<typeof setTimeout> | undefined;
 
-	constructor(client: CitelightClient, question: string, library: string | null) {
+	constructor(client: CitelightClient, question: string, { library, answerAnyway = false }: TurnOptions) {
 		this.#client = client;
 		this.question = question;
 		this.library = library;
+		this.answerAnyway = answerAnyway;
 	}
 
 	get running(): boolean {
@@ -58,6 +78,7 @@ export class Turn {
 	/** Asks and follows the answer to its end; never throws. @param conversation_id of the turns before this one. */
 	async follow(conversation_id: string | null): Promise<void> {
 		const input: AskInput = { question: this.question, library: this.library };
+		if (this.answerAnyway) input.answer_anyway = true;
 		if (conversation_id) input.conversation_id = conversation_id;
 		try {
 			this.#run = this.#client.ask(input, {

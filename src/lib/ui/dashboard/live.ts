@@ -4,9 +4,10 @@ import type { DashboardView } from './view.ts';
 
 /** Whether the table shows a trace, by the same rules as the server's list. */
 export function matchesView(trace: TraceSummary, view: DashboardView): boolean {
-	const { library, status, q, min_ms } = view;
+	const { library, status, evidence, q, min_ms } = view;
 	if (library !== undefined && (trace.library_filter ?? OVER_ALL) !== library) return false;
 	if (status !== undefined && trace.status !== status) return false;
+	if (evidence !== undefined && trace.evidence !== evidence) return false;
 	if (q !== undefined && !trace.question.toLowerCase().includes(q.toLowerCase())) return false;
 	if (min_ms !== undefined && !((trace.total_duration_ms ?? -1) >= min_ms)) return false;
 	return true;

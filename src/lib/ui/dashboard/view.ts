@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { statsWindowSchema, type StatsInput, type StatsWindow } from '#lib/contract/stats.ts';
-import { traceStatusSchema, type TraceListInput } from '#lib/contract/trace.ts';
+import { evidenceSchema, traceStatusSchema, type TraceListInput } from '#lib/contract/trace.ts';
 
 /** Rows on a page of the table of traces. */
 export const PAGE_SIZE = 25;
@@ -21,6 +21,7 @@ const viewSchema = z.object({
 	/** `null` (the word) selects the questions over all libraries. */
 	library: optional(z.string().min(1).max(200)),
 	status: optional(traceStatusSchema),
+	evidence: optional(evidenceSchema),
 	/** Part of the question. */
 	q: optional(z.string().trim().min(1).max(200)),
 	min_ms: optional(z.coerce.number().positive()),
@@ -55,11 +56,12 @@ export function statsInput({ window, library }: DashboardView): StatsInput {
 }
 
 /** Asks for one row more than is shown: whether it comes says whether there are older ones. */
-export function traceListInput({ library, status, q, min_ms, before }: DashboardView): TraceListInput {
-	return { limit: PAGE_SIZE + 1, library, status, q, min_ms, before };
+export function traceListInput(view: DashboardView): TraceListInput {
+	const { library, status, evidence, q, min_ms, before } = view;
+	return { limit: PAGE_SIZE + 1, library, status, evidence, q, min_ms, before };
 }
 
 /** Whether the list of traces is narrowed by anything. */
-export function isFiltered({ library, status, q, min_ms }: DashboardView): boolean {
-	return [library, status, q, min_ms].some((value) => value !== undefined);
+export function isFiltered({ library, status, evidence, q, min_ms }: DashboardView): boolean {
+	return [library, status, evidence, q, min_ms].some((value) => value !== undefined);
 }

@@ -18,7 +18,9 @@ export function rehypeCitations() {
 			if (node.type !== 'text' || !parent || index === undefined) return undefined;
 			const { start, end } = node.position ?? {};
 			const written = String(file.value).slice(start?.offset, end?.offset);
-			const parts = [...split(node.value, withoutEscaped(titles, written))];
+			const parts = [
+				...split(node.value, (file.data.offset ?? 0) + (start?.offset ?? 0), withoutEscaped(titles, written))
+			];
 			if (parts.length === 1 && parts[0]?.type === 'text') return undefined;
 			parent.children.splice(index, 1, ...parts);
 			return [SKIP, index + parts.length];
@@ -39,7 +41,11 @@ function withoutEscaped(titles: readonly string[], written: string): readonly (s
 const WORD_BEFORE = /\S{1,30}$/;
 const CLOSING = /^[.,;:!?)\]”’»]+/;
 
-function* split(value: string, titles: readonly (string | undefined)[]): Generator<ElementContent> {
+function* split(
+	value: string,
+	offset: number,
+	titles: readonly (string | undefined)[]
+): Generator<ElementContent> {
 	let from = 0;
 	for (const { start, end, numbers } of citationMarks(value)) {
 		if (!numbers.some((n) => titles[n - 1] !== undefined)) continue;
@@ -49,7 +55,7 @@ function* split(value: string, titles: readonly (string | undefined)[]): Generat
 		const closing = CLOSING.exec(value.slice(end))?.[0] ?? '';
 		const marks = numbers.map((n) => {
 			const title = titles[n - 1];
-			return title === undefined ? text(`[${n}]`) : mark(n, title);
+			return title === undefined ? text(`[${n}]`) : mark(n, title, offset + start);
 		});
 		if (before.length > word.length) yield text(before.slice(0, before.length - word.length));
 		// A thin space that does not break, where there was a space.
@@ -78,13 +84,14 @@ function unbroken(parts: ElementContent[]): ElementContent[] {
 
 const text = (value: string): Text => ({ type: 'text', value });
 
-const mark = (n: number, title: string): Element => ({
+const mark = (n: number, title: string, offset: number): Element => ({
 	type: 'element',
 	tagName: 'button',
 	properties: {
 		type: 'button',
 		className: ['citation'],
 		dataCitation: String(n),
+		dataAt: String(offset),
 		ariaLabel: `Source ${n}: ${showHidden(title)}`,
 		ariaHasPopup: 'dialog'
 	},

@@ -2,6 +2,7 @@ import type { RootContent } from 'mdast';
 import { headOf, pieceLength, placeToCut, withoutDeepMarks } from './pieces.ts';
 import { markdownParser } from './plain-markdown.ts';
 import { renderMarkdown, type RenderContext } from './render.ts';
+import type { TextMark } from './text-marks.ts';
 
 /** A top-level piece of the text: a paragraph, a list, a block of code. */
 export interface Block {
@@ -15,6 +16,13 @@ export interface Block {
 /** A block that is not made again, unless there are more colours for its code. */
 interface Finished extends Block {
 	source: string;
+	place: Place;
+}
+
+/** Where a part begins in the text, and the marks within it by its own offsets. */
+interface Place {
+	offset: number;
+	marks: readonly TextMark[];
 }
 
 /**
@@ -37,6 +45,7 @@ export class GrowingMarkdown {
 	/** Whether the open part ends in code, where nothing is a mark. */
 	#inCode = false;
 	#behind = false;
+	#marks: readonly TextMark[] = [];
 	#last: { source: string; growing: boolean; block: Block | null } = {
 		source: '',
 		growing: false,
@@ -62,6 +71,8 @@ export class GrowingMarkdown {
 	 */
 	render(markdown: string, growing: boolean, enough: () => boolean = () => false): Block[] {
 		const text = withoutDeepMarks(markdown);
+		// Offsets of a text that was changed are not known.
+		this.#marks = text === markdown && !growing ? (this.#context.marks ?? []) : [];
 		if (!text.startsWith(this.#settled)) {
 			this.#finished = [];
 			this.#settled = '';
@@ -79,6 +90,15 @@ export class GrowingMarkdown {
 		return last ? [...this.#finished, last] : [...this.#finished];
 	}
 
+	/** The place of the part that comes next. */
+	#placeOf(part: string): Place {
+		const offset = this.#settled.length - this.#head.length;
+		const marks = this.#marks
+			.filter(({ start, end }) => end > offset && start < offset + part.length)
+			.map((mark) => ({ ...mark, start: mark.start - offset, end: mark.end - offset }));
+		return { offset, marks };
+	}
+
 	#openPart(text: string): string {
 		return this.#head + text.slice(this.#settled.length);
 	}
@@ -87,7 +107,8 @@ export class GrowingMarkdown {
 		const key = this.#finished.length;
 		const { block } = this.#last;
 		if (this.#last.source !== source || this.#last.growing !== growing || block?.key !== key) {
-			const html = source === this.#head ? '' : this.#make(source, { ...this.#context, growing });
+			const options = { ...this.#context, ...this.#placeOf(source), growing };
+			const html = source === this.#head ? '' : this.#make(source, options);
 			const fresh = html === '' ? null : { key, html, continued: this.#continued };
 			this.#last = { source, growing, block: fresh };
 		}
@@ -98,7 +119,9 @@ export class GrowingMarkdown {
 	recolour(language: string): void {
 		const mark = `<code class="language-${language}">`;
 		this.#finished = this.#finished.map((block) =>
-			block.html.includes(mark) ? { ...block, html: this.#make(block.source, this.#context) } : block
+			block.html.includes(mark)
+				? { ...block, html: this.#make(block.source, { ...this.#context, ...block.place }) }
+				: block
 		);
 		this.#last.block = null;
 	}
@@ -158,10 +181,11 @@ export class GrowingMarkdown {
 
 	/** @param head what the rest of the block begins with again; null when the block is whole. */
 	#finishPart(part: string, head: string | null): void {
-		const html = part === this.#head ? '' : this.#make(part, this.#context);
+		const place = this.#placeOf(part);
+		const html = part === this.#head ? '' : this.#make(part, { ...this.#context, ...place });
 		if (html !== '') {
 			const key = this.#finished.length;
-			this.#finished.push({ key, html, continued: this.#continued, source: part });
+			this.#finished.push({ key, html, continued: this.#continued, source: part, place });
 		}
 		this.#settled += part.slice(this.#head.length);
 		this.#head = head ?? '';

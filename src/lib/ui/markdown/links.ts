@@ -39,6 +39,11 @@ export function hostsOf(addresses: readonly (string | null)[]): string[] {
 	return [...new Set(addresses.flatMap((address) => (webAddress(address) ? [new URL(address!).host] : [])))];
 }
 
+/** The hosts that the links of a text of our own lead to; never to be used for what a model or a document wrote. */
+export function hostsIn(markdown: string): string[] {
+	return hostsOf([...markdown.matchAll(/\]\(<([^<>\s]+)>\)/g)].map(([, address]) => address!));
+}
+
 /** Whether an address may be followed. With a name or password in front of the host, it is made to be misread. */
 export function leadsTo(address: string, hosts: readonly string[]): boolean {
 	const { host, username, password } = new URL(address);

@@ -32,7 +32,8 @@ function replaceIn(parent: Parent): void {
 function plain(node: Child): Child[] {
 	switch (node.type) {
 		case 'text':
-			return withBreaks(node.value);
+			// One without breaks keeps its place in the text.
+			return BREAK.test(node.value) ? withBreaks(node.value) : [node];
 		case 'image':
 		case 'imageReference':
 			// Without brackets: a number in a description cites nothing.
@@ -53,10 +54,12 @@ function plain(node: Child): Child[] {
 	}
 }
 
+const BREAK = /<br\s*\/?>/i;
+
 /** `<br>` is how Markdown breaks a line in the cell of a table. */
 function withBreaks(value: string): PhrasingContent[] {
 	return value
-		.split(/<br\s*\/?>/i)
+		.split(BREAK)
 		.flatMap((part, at) => [
 			...(at > 0 ? [{ type: 'break' } as const] : []),
 			...(part === '' ? [] : [text(part)])

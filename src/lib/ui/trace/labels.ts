@@ -41,7 +41,7 @@ export const STATUS_LABELS: Record<TraceStatus, string> = {
 export const STATUS_MEANINGS: Record<TraceStatus, string> = {
 	pending: 'The answer is being made.',
 	success: 'An answer was given.',
-	refused: 'No passage answered the question, so no model was asked.',
+	refused: 'The documentation does not answer the question, as far as could be told.',
 	cancelled: 'Stopped by the reader, or nobody was listening any more.',
 	error: 'Something failed before the answer was complete.',
 	interrupted: 'The server stopped in the middle of it.'
