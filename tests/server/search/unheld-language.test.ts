@@ -10,6 +10,8 @@ it.each([
 	['How do I declare a path parameter?', 'english'],
 	['Wie deklariere ich einen Parameter in der Route?', 'german'],
 	['Como faço para declarar um parâmetro de rota?', 'portuguese'],
+	['vscode extension to sort tailwind classes on save', 'english'],
+	["Vite hot reload doesn't work inside WSL2", 'english'],
 	['如何声明路径参数？', 'chinese'],
 	['useEffect 是什么，什么时候使用？', 'chinese'],
 	['パスパラメータはどう宣言しますか', 'japanese'],

@@ -41,6 +41,8 @@ const DEFAULT_MAX_TOKENS = 4096;
 
 /** How long to wait for the usage that may follow the finish reason, in milliseconds: the answer itself is complete. */
 const USAGE_GRACE_MS = 2000;
+/** How long to wait for more text after a finish reason that came together with some, in milliseconds. */
+const FINISH_GRACE_MS = 5000;
 /** How long to wait for the end of the stream after its end marker, so that the connection can be used again. */
 const CLOSE_GRACE_MS = 50;
 
@@ -186,8 +188,10 @@ export class OpenAiGenerator implements Generator {
 			if (answer.done && !done) limits.linger(CLOSE_GRACE_MS);
 			else if (answer.isOver && !isOver) limits.linger(USAGE_GRACE_MS);
 			else if (answer.finished && (!finished || answer.signsOfLife > signs)) {
-				// Text may follow, and whether it does or not the answer is whole.
-				limits.linger(this.#options.idleTimeoutMs);
+				// Text may follow. Where it did before, it may take as long as any.
+				const { idleTimeoutMs } = this.#options;
+				const hasGoneOn = answer.warnings.has('finish_taken_back');
+				limits.linger(hasGoneOn ? idleTimeoutMs : Math.min(FINISH_GRACE_MS, idleTimeoutMs));
 			} else if (answer.signsOfLife > signs) limits.expect('idle', this.#options.idleTimeoutMs);
 			signs = answer.signsOfLife;
 		};

@@ -129,10 +129,13 @@ function withText(trace: Trace, change: (text: string) => string): Trace {
 function movedSupport({ answer, support }: Trace, change: (text: string) => string): SupportSpan[] {
 	const changed = answer && change(answer);
 	if (!answer || !changed || changed === answer) return support;
-	let last = 0;
+	let from = 0;
+	let length = 0;
+	// Piece by piece: spans come in order, and what is taken out seldom reaches from one sentence into the next.
 	const moved = (offset: number) => {
-		last = Math.min(changed.length, Math.max(last, change(answer.slice(0, offset)).length));
-		return last;
+		length += change(answer.slice(from, offset)).length;
+		from = offset;
+		return Math.min(changed.length, length);
 	};
 	return support.map((span) => ({ ...span, start: moved(span.start), end: moved(span.end) }));
 }

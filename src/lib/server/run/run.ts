@@ -205,6 +205,8 @@ export class Run {
 		this.#attendance.end();
 		const { privacy, journal } = this.#context;
 		this.#own = privacy.shown(trace);
+		// Where sentences stand in the answer as it was told.
+		if (terminal.type === 'done') terminal.data.support = this.#own.support;
 		const kept = privacy.keptRun(this.#own, this.#text.tokenLengths);
 		this.#kept = kept.trace;
 		// Stored first, so that a client that sees the terminal event can read the trace.

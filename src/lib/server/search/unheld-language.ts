@@ -18,13 +18,29 @@ const SCRIPTS: readonly (readonly [RegExp, QuestionLanguage])[] = [
 /** So large a share of a question's words must be of another script for it to be in that, rather than to quote it. */
 const MOST = 0.5;
 
+/** Languages that are seldom written without an accent: a few words without one are rather an English question of names. */
+const ACCENTED: readonly QuestionLanguage[] = [
+	'other',
+	'lithuanian',
+	'polish',
+	'czech',
+	'slovak',
+	'vietnamese'
+];
+
 /** The language that a question is written in. */
 export function questionLanguage(question: string): QuestionLanguage {
-	if (!hasOtherScript(question)) return languageOf(question);
+	if (!hasOtherScript(question)) return latinLanguage(question);
 	const words = question.match(/[\p{L}\p{M}]+/gu) ?? [];
 	// A Latin name among them is a name; a word in unspaced scripts is many.
-	if (words.filter(hasOtherScript).length < MOST * words.length) return languageOf(question);
+	if (words.filter(hasOtherScript).length < MOST * words.length) return latinLanguage(question);
 	return SCRIPTS.find(([letters]) => letters.test(question))?.[1] ?? 'other';
+}
+
+function latinLanguage(question: string): QuestionLanguage {
+	const language = languageOf(question);
+	const isPlain = !/[\u0080-\uffff]/.test(question.replace(/[\u2010-\u2027]/g, ''));
+	return isPlain && ACCENTED.includes(language) ? 'english' : language;
 }
 
 /** The language of a question when no document is in it, so that its words say nothing about what is indexed; null otherwise. */
