@@ -29,6 +29,14 @@ it('is unheld when no document is in it', () => {
 	expect(unheldLanguage('How do I declare it?', index([]))).toBe(null);
 });
 
+it('needs little to be seen where the index does not know its words', () => {
+	expect(unheldLanguage('Wie lade ich Umgebungsvariablen?', index([], 'lade'))).toBe('german');
+	expect(unheldLanguage('Para que serve o decorador?', index([], 'para', 'serve'))).toBe('portuguese');
+	expect(unheldLanguage('Como carregar variaveis de ambiente?', index([]))).toBe('portuguese');
+	expect(unheldLanguage('best aphid killer roses', index([]))).toBe(null);
+	expect(unheldLanguage('How do I get rid of aphids?', index([]))).toBe(null);
+});
+
 it('is unheld in another script when no document holds its words', () => {
 	expect(unheldLanguage('안녕 세계', index([]))).toBe('korean');
 	expect(unheldLanguage('Объявить параметр', index([]))).toBe('russian');

@@ -57,6 +57,9 @@ export async function judgeEvidence(asked: GateQuestion): Promise<GateVerdict> {
 	const evidence = logOdds(parts);
 	for (const [name, value] of Object.entries({ ...parts, evidence })) details[name] = round(value);
 	if (evidence < 0) return { decision: decided ? 'refused' : 'thin', details };
+	// Not translated: what its words say is not known.
+	if (language !== null && (await index.unheldLanguage(question)) !== null)
+		return { decision: 'thin', details };
 	const thin = library === null ? gateWeights.thin.all : gateWeights.thin.library;
 	return { decision: evidence < thin ? 'thin' : 'good', details };
 }
