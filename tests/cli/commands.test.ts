@@ -50,11 +50,29 @@ test('ask prints the answer, its sources and one line about the time', async () 
 		withModel()
 	);
 	expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-	expect(stdout).toMatch(/^Turn the key twice \[1\]\.\n\nSources\n\*\[1\] house: Doors › Opening\n/);
+	expect(stdout).toMatch(
+		/^Turn the key twice \[1\]\.\n\nSentences: 1 supported\. A judgement of words, not of meaning\.\n\nSources\n\*\[1\] house: Doors › Opening\n/
+	);
 	expect(stdout).toMatch(/^ +https:\/\/example\.org\/house\/\S*door\S*#opening$/m);
 	expect(stdout).toMatch(
 		/^retrieval .* · generation .* · first token .* · total .* · model test-model · trace \S+$/m
 	);
+});
+
+test('ask says how far an answer can be trusted, and asks on after a refusal', async () => {
+	model.queue(answer(['Turn the key twice [1].', ' Then paint the rocket engine purple [1].']));
+	const doubted = await cli(['ask', 'How do I open the red door?', '-l', 'house'], withModel());
+	expect(doubted.stdout).toMatch(/^ {2}not in its sources: Then paint the rocket engine purple \[1\]\.$/m);
+	const refused = await cli(['ask', 'Which vaccine protects against yellow fever?'], withModel());
+	expect(refused.code).toBe(0);
+	expect(refused.stdout).toMatch(
+		/^Refused by the evidence gate\. .*\nTo answer .* ask with --answer-anyway\.$/m
+	);
+	model.queue(answer(['Nothing says so.']));
+	const anyway = ['ask', 'Which vaccine protects against yellow fever?', '--answer-anyway'];
+	const { stdout } = await cli(anyway, withModel());
+	expect(stdout).toMatch(/^Nothing says so\.\n\nThin evidence\. /);
+	expect((await cli(['traces', '--evidence', 'thin', '--json'])).stdout).toContain('yellow fever');
 });
 
 test('ask streams: the first tokens are there while the model still writes', async () => {
@@ -153,7 +171,9 @@ test('libraries lists what is indexed', async () => {
 test('traces and stats tell what was asked here', async () => {
 	await cli(['ask', 'When are the roses watered?', '--library', 'garden']);
 	const { stdout } = await cli(['traces', '--library', 'garden', '--limit', '1']);
-	expect(stdout.split('\n')[1]).toMatch(/success +garden .* When are the roses watered\? +[0-9a-f-]{36}$/);
+	expect(stdout.split('\n')[1]).toMatch(
+		/success +good +garden .* When are the roses watered\? +[0-9a-f-]{36}$/
+	);
 	const listed = await cli(['traces', '--library', 'garden', '--json']);
 	const [trace] = traceSummarySchema.array().parse(JSON.parse(listed.stdout));
 	expect(trace).toMatchObject({ question: 'When are the roses watered?', status: 'success', route: 'cli' });
@@ -163,6 +183,8 @@ test('traces and stats tell what was asked here', async () => {
 	expect(Object.keys(stats.queries_per_library)).toEqual(['garden']);
 	const { stdout: figures } = await cli(['stats']);
 	expect(figures).toMatch(/^questions +\d+$/m);
+	expect(figures).toMatch(/^evidence .*\bgood \d+/m);
+	expect(figures).toMatch(/^sentences .*\d+ quoted/m);
 	expect(figures).toMatch(/^libraries .*\ball \d+/m);
 	expect(figures).not.toMatch(/null|by words/);
 });
