@@ -3,7 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import { parseConfig } from '#lib/server/config.ts';
 import { ingest } from '#lib/server/ingest/ingest.ts';
 import { findPassages } from '#lib/server/rag/find.ts';
-import { gateEvidence } from '#lib/server/rag/gate-evidence.ts';
+import { gateEvidence, librariesOf } from '#lib/server/rag/gate-evidence.ts';
 import { createServices } from '#lib/server/services.ts';
 import { TraceRecorder } from '#lib/server/trace/recorder.ts';
 import { readQuestions } from '../../src/cli/eval/questions.ts';
@@ -85,7 +85,9 @@ export async function collectGateExamples(
 				const trace = new TraceRecorder({ question, library: searched, limit: 5 }, 'eval', '');
 				const request = { question, library: searched };
 				const passages = await findPassages(services.engine, knowledge, request, trace, signal);
-				const words = await knowledge.index.questionWords(question);
+				const { index } = knowledge;
+				const near = librariesOf(passages);
+				const words = await index.questionWords(question, near);
 				examples.push({
 					...each,
 					indexed: libraries.length > 1 ? 'all' : libraries[0]!,
@@ -94,8 +96,8 @@ export async function collectGateExamples(
 						question,
 						words,
 						passages,
-						libraries: knowledge.index.librarySizes(),
-						library: searched
+						librarySizes: near.map((name) => index.librarySize(name)),
+						indexed: index.size
 					}),
 					isAnswerable: each.library !== null,
 					weight: 1

@@ -95,6 +95,7 @@ describe('the JSON report', () => {
 		scope: z.enum(['library', 'all']),
 		first_relevant_rank: z.number().int().positive().nullable(),
 		refused: z.boolean(),
+		thin: z.boolean(),
 		recall_at_5: share,
 		recall_at_20: share,
 		mrr_at_10: share,

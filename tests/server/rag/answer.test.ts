@@ -30,7 +30,7 @@ function indexOf(chunks: Chunk[], orders: { text: number[]; semantic: number[] }
 		searchPages: async () => [],
 		features: async (_asked, ids) => new Map(ids.map((id) => [id, { body: 1 }])),
 		questionWords: async () => [],
-		librarySizes: () => [],
+		librarySize: () => 0,
 		unheldLanguage: async () => null,
 		get: async (ids) => ids.flatMap((id) => placed.find(({ chunk }) => chunk.chunk_id === id) ?? []),
 		section: async (id) => placed.filter(({ chunk }) => chunk.chunk_id === id),

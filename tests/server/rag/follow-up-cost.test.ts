@@ -52,7 +52,7 @@ async function answer(generator: Generator, searchText?: AnswerEngine['knowledge
 					searchPages: async () => [],
 					features: async (_asked, ids) => new Map(ids.map((id) => [id, { body: 1 }])),
 					questionWords: async () => [],
-					librarySizes: () => [],
+					librarySize: () => 0,
 					unheldLanguage: async () => null,
 					get: async () => [{ chunk: found, position: 0 }],
 					section: async () => [{ chunk: found, position: 0 }],

@@ -23,9 +23,9 @@ function knowing(
 		question
 			.split(' ')
 			.map((word) => ({ word, isIdentifier: false, isForeign: false, passages, byLibrary: [passages] }));
-	const librarySizes = () => [{ name: 'demo', passages: size }];
+	const librarySize = () => size;
 	return {
-		index: { size, questionWords, librarySizes } as Partial<SearchIndex> as SearchIndex,
+		index: { size, questionWords, librarySize } as Partial<SearchIndex> as SearchIndex,
 		embedder: inProcess === null ? null : ({ inProcess } as Embedder)
 	};
 }
@@ -45,8 +45,8 @@ const reading = (words: readonly QuestionWord[]) => ({
 	question: '',
 	words,
 	passages: [ranked(marginal)],
-	libraries: [{ name: 'demo', passages: 10_000 }],
-	library: null
+	librarySizes: [10_000],
+	indexed: 10_000
 });
 
 const fitting = { coverage: 0.8, document_coverage: 0.9, heading_match: 0.5, semantic: 0.6 };

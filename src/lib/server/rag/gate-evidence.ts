@@ -7,7 +7,7 @@ import { technologiesIn } from './technologies.ts';
  * number n of indexed passages, and counts by n / (n + 300): where little is indexed a word that is missing says little.
  */
 export interface GateEvidence extends Record<string, number> {
-	/** Mean rarity of the question's words in the library that they are least rare in, out of those that are searched; names out of code and numbers, which anybody makes up, and words of other languages do not count. */
+	/** Mean rarity of the question's words in the library that they are least rare in, out of those that the best passages are of; names out of code and numbers, which anybody makes up, and words of other languages do not count. */
 	word_rarity: number;
 	/** Rarity, beyond what is ordinary, of the best known technology that the question names; 0 when it names none. */
 	technology_rarity: number;
@@ -48,28 +48,37 @@ export interface GateReading {
 	words: readonly QuestionWord[];
 	/** That were found for it, best first. */
 	passages: readonly RankedPassage[];
-	/** Passages of each library, in the order of `QuestionWord.byLibrary`. */
-	libraries: readonly { name: string; passages: number }[];
-	/** The library that was searched; null for all. */
-	library: string | null;
+	/** Passages of the libraries that the best passages are of, in the order of `QuestionWord.byLibrary`. */
+	librarySizes: readonly number[];
+	/** Passages of the whole index. */
+	indexed: number;
+}
+
+/** The libraries that the best passages are of: one of them fits the question, if any does. */
+export function librariesOf(passages: readonly RankedPassage[]): string[] {
+	return [...new Set(passages.slice(0, BEST).map(({ chunk }) => chunk.library))];
 }
 
 /** Reads the evidence for a question from its words and from the best passages that were found for it. */
-export function gateEvidence({ question, words, passages, libraries, library }: GateReading): GateEvidence {
-	const indexed = sum(libraries.map((each) => each.passages));
+export function gateEvidence({
+	question,
+	words,
+	passages,
+	librarySizes,
+	indexed
+}: GateReading): GateEvidence {
 	const plain = words.filter((word) => !word.isIdentifier && !word.isForeign);
 	const first = passages.slice(0, BEST);
 	const isHeld = holds(first);
 	const trust = indexed / (indexed + LITTLE) / 10;
 	const rarity = (holding: number) => trust * Math.max(0, Math.log((indexed + 1) / (holding + 0.5)));
 	const rarities = plain.map((word) => rarity(word.passages));
-	const fitting = libraries.flatMap(({ name, passages }, at) => {
-		if (passages === 0 || (library !== null && library !== name)) return [];
+	const fitting = librarySizes.map((passages, at) => {
 		const inLibrary = ({ passages: everywhere, byLibrary }: QuestionWord) => {
 			const prior = (PRIOR_PASSAGES * (everywhere + 0.5)) / (indexed + 1);
 			return trust * Math.max(0, Math.log((passages + PRIOR_PASSAGES) / ((byLibrary[at] ?? 0) + prior)));
 		};
-		return [mean(plain.map(inLibrary))];
+		return mean(plain.map(inLibrary));
 	});
 	const missing = plain.filter(({ word }) => !isHeld(word)).map((word) => rarity(word.passages));
 	const held = new Map(words.map((word) => [word.word.toLowerCase(), word.passages]));

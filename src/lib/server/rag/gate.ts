@@ -3,7 +3,7 @@ import type { QuestionLanguage } from '#lib/server/search/unheld-language.ts';
 import { round } from '#lib/server/trace/interval.ts';
 import type { StepDetails } from '#lib/server/trace/recorder.ts';
 import type { Knowledge } from './engine.ts';
-import { gateEvidence } from './gate-evidence.ts';
+import { gateEvidence, librariesOf } from './gate-evidence.ts';
 import { gateWeights } from './gate-weights.ts';
 import type { RankedPassage } from './rerank.ts';
 
@@ -50,9 +50,14 @@ export async function judgeEvidence(asked: GateQuestion): Promise<GateVerdict> {
 	const isSharing = !comparesWords || best !== 0;
 	const decided = comparesWords && language === null;
 	if (!isSharing) return { decision: decided ? 'refused' : 'thin', details };
-	const words = await index.questionWords(question);
-	const libraries = index.librarySizes();
-	const parts = gateEvidence({ question, words, passages, libraries, library });
+	const libraries = librariesOf(passages);
+	const parts = gateEvidence({
+		question,
+		words: await index.questionWords(question, libraries),
+		passages,
+		librarySizes: libraries.map((name) => index.librarySize(name)),
+		indexed: index.size
+	});
 	if (!comparesWords) parts.semantic = ORDINARY_SIMILARITY;
 	const evidence = logOdds(parts);
 	for (const [name, value] of Object.entries({ ...parts, evidence })) details[name] = round(value);

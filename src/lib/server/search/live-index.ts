@@ -125,16 +125,16 @@ export class LiveIndex implements SearchIndex {
 		return this.current().index.searchPages(asked, chunkIds);
 	}
 
-	librarySizes(): { name: string; passages: number }[] {
-		return this.current().index.librarySizes();
+	librarySize(name: string): number {
+		return this.current().index.librarySize(name);
 	}
 
 	async unheldLanguage(question: string): Promise<QuestionLanguage | null> {
 		return this.current().index.unheldLanguage(question);
 	}
 
-	async questionWords(question: string): Promise<QuestionWord[]> {
-		return this.current().index.questionWords(question);
+	async questionWords(question: string, libraries?: readonly string[]): Promise<QuestionWord[]> {
+		return this.current().index.questionWords(question, libraries);
 	}
 
 	async get(chunkIds: readonly string[]): Promise<PlacedChunk[]> {

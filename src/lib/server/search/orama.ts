@@ -121,17 +121,17 @@ export class OramaIndex implements PassageIndex {
 			.map(({ number, score }) => ({ chunk_id: this.#store.ids[number]!, score }));
 	}
 
-	async questionWords(question: string): Promise<QuestionWord[]> {
-		return questionWords(question, this.#indexed());
+	async questionWords(question: string, libraries: readonly string[] = []): Promise<QuestionWord[]> {
+		return questionWords(question, this.#indexed(libraries));
 	}
 
 	async unheldLanguage(question: string): Promise<QuestionLanguage | null> {
-		return unheldLanguage(question, this.#indexed());
+		return unheldLanguage(question, this.#indexed([]));
 	}
 
 	/** What the words of a question are compared with. */
-	#indexed(): IndexedWords {
-		const { text, libraryNames } = this.#store;
+	#indexed(libraries: readonly string[]): IndexedWords {
+		const { text } = this.#store;
 		const within = (library: number) => (term: string) => {
 			const number = text.vocabulary.find(term);
 			return number === undefined ? 0 : text.documentFrequency(number, library);
@@ -139,13 +139,16 @@ export class OramaIndex implements PassageIndex {
 		return {
 			held: text.languages(ALL_LIBRARIES),
 			passagesWith: within(ALL_LIBRARIES),
-			libraries: libraryNames.map((name, library) => ({ name, passagesWith: within(library) }))
+			libraries: libraries.map((name) => {
+				const library = this.#store.libraryNumber(name);
+				return library === undefined ? () => 0 : within(library);
+			})
 		};
 	}
 
-	librarySizes(): { name: string; passages: number }[] {
-		const { text, libraryNames } = this.#store;
-		return libraryNames.map((name, library) => ({ name, passages: text.librarySize(library) }));
+	librarySize(name: string): number {
+		const library = this.#store.libraryNumber(name);
+		return library === undefined ? 0 : this.#store.text.librarySize(library);
 	}
 
 	async get(chunkIds: readonly string[]): Promise<PlacedChunk[]> {

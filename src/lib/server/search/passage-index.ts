@@ -68,9 +68,9 @@ export interface SearchIndex {
 	/** Passages of the best pages among those of the given passages: page by page, and of each the best first. */
 	searchPages(asked: Asked, chunkIds: readonly string[]): Promise<Hit[]>;
 	/** The words of a question with the number of passages that hold them, whatever the library. */
-	questionWords(question: string): Promise<QuestionWord[]>;
-	/** How many passages each library has, in the order of `QuestionWord.byLibrary`. */
-	librarySizes(): { name: string; passages: number }[];
+	questionWords(question: string, libraries?: readonly string[]): Promise<QuestionWord[]>;
+	/** How many passages a library has; 0 for one that there is not. */
+	librarySize(name: string): number;
 	/** The language of a question when no document is in it; null when one is. */
 	unheldLanguage(question: string): Promise<QuestionLanguage | null>;
 	/** The passages with these ids, in this order; unknown ids are left out. */

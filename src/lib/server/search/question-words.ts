@@ -16,7 +16,7 @@ export interface QuestionWord {
 	isForeign: boolean;
 	/** Passages, of all libraries, that hold it. Of a name that none holds whole: its rarest part that any holds. */
 	passages: number;
-	/** The same by library, in the order of `IndexedWords.libraries`. */
+	/** The same by library, in the order of the libraries that were asked for. */
 	byLibrary: readonly number[];
 }
 
@@ -28,7 +28,8 @@ export interface IndexedWords {
 	/** Languages of the index other than English. */
 	held: readonly Language[];
 	passagesWith: PassagesWith;
-	libraries: readonly { name: string; passagesWith: PassagesWith }[];
+	/** By library that is asked for. */
+	libraries: readonly PassagesWith[];
 }
 
 const IDENTIFIER = /[_.\d]|\p{Ll}\p{Lu}|^--/u;
@@ -51,7 +52,7 @@ export function questionWords(
 			return holding(whole) || (counts.length > 0 ? Math.min(...counts) : 0);
 		};
 		const passages = countOf(passagesWith);
-		const byLibrary = libraries.map((library) => countOf(library.passagesWith));
+		const byLibrary = libraries.map(countOf);
 		const isForeign = hasOtherScript(raw) || isHeld || (language !== 'english' && passages === 0);
 		words.push({ word: raw, isIdentifier: IDENTIFIER.test(raw), isForeign, passages, byLibrary });
 	}
