@@ -67,10 +67,11 @@ const examples = makeExamples(await readPassages(), {
 	count: Number(options.count),
 	seed: Number(options.seed)
 });
-const judged: Judged[] = examples.map((example) => {
-	const [first] = judgeStatements(example.answer, example.sources);
-	return { ...example, judged: first, score: first?.score ?? 0 };
-});
+const judged: Judged[] = [];
+for (const example of examples) {
+	const [first] = await judgeStatements(example.answer, example.sources);
+	judged.push({ ...example, judged: first, score: first?.score ?? 0 });
+}
 const ofKind = (...kinds: Kind[]) => judged.filter(({ kind }) => kinds.includes(kind));
 const truths = ofKind('true');
 const reworded = truths.filter((each) => each.judged?.level !== 'quoted');

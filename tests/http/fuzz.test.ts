@@ -129,6 +129,6 @@ describe('whatever is sent', () => {
 		const response = await test.post('/ask', { question: 'How do I plant apple trees?' }, { headers });
 		expect(response.status).toBe(200);
 		expect(await response.json()).toMatchObject({ answer: 'Plant them [1].' });
-		expect(test.app.logs()).toBe(`Citelight is listening on ${test.app.url}\n`);
+		expect(test.app.logs()).toMatch(/^Citelight is listening on \S+\nModel: [^\n]+\n$/);
 	});
 });

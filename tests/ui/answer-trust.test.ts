@@ -32,8 +32,8 @@ describe('an answer from thin evidence', () => {
 		test.http.model.queue(answer(['[[NO_', 'ANSWER]]', ' They cover mooring lines.']));
 		await chat.ask(THIN);
 		await chat.over();
+		await expect.poll(async () => plain(await chat.turn.innerText())).toContain('They cover mooring lines.');
 		const text = plain(await chat.turn.innerText());
-		expect(text).toContain('They cover mooring lines.');
 		expect(text).toContain('Refused by the model');
 		expect(text).not.toContain('NO_ANSWER');
 	});
@@ -80,9 +80,9 @@ describe('support of sentences', () => {
 		const line = plain(await chat.turn.locator('[data-support]').innerText());
 		expect(line).toContain('1 quoted, 1 not in its sources');
 		expect(line).toContain('A judgement of words');
-		const marked = await chat.answer.locator('mark.none').allInnerTexts();
-		expect(plain(marked.join(''))).toContain('Paint the rocket engine purple');
-		expect(plain(marked.join(''))).not.toContain('Plant apple trees');
+		const marked = async () => plain((await chat.answer.locator('mark.none').allInnerTexts()).join(''));
+		await expect.poll(marked).toContain('Paint the rocket engine purple');
+		expect(await marked()).not.toContain('Plant apple trees');
 		await expectSound(opened.page);
 		const { support } = await test.traceOf(QUESTION);
 		expect(support.map(({ level }) => level)).toEqual(['quoted', 'none']);
@@ -95,8 +95,8 @@ describe('support of sentences', () => {
 		await chat.ask(QUESTION);
 		await chat.over();
 		await chat.answer.getByRole('button', { name: 'Source 1' }).first().click();
-		const words = await chat.passage.locator('mark.supporting').allInnerTexts();
-		expect(words).toEqual(expect.arrayContaining(['metres', 'autumn', 'loamy', 'soil']));
+		const words = () => chat.passage.locator('mark.supporting').allInnerTexts();
+		await expect.poll(words).toEqual(expect.arrayContaining(['metres', 'autumn', 'loamy', 'soil']));
 		await expectSound(opened.page);
 	});
 });

@@ -145,7 +145,7 @@ async function prepare(
 async function cite(trace: TraceRecorder, sources: readonly Source[]): Promise<void> {
 	const { valid } = await readCitations(trace.answer, sources.length);
 	trace.record.citations = valid;
-	if (trace.record.refusedBy === null) trace.record.support = judgeSupport(trace.answer, sources);
+	if (trace.record.refusedBy === null) trace.record.support = await judgeSupport(trace.answer, sources);
 	trace.ledger.cite(
 		sources.filter((source) => valid.includes(source.n)).flatMap((source) => source.chunk_ids)
 	);

@@ -2,9 +2,14 @@ import { citationMarks } from '#lib/contract/citation.ts';
 import type { Source } from '#lib/contract/chunk.ts';
 import { plainSpaces, supportTerms, type SupportTerm } from '#lib/contract/support-words.ts';
 import type { SupportLevel, SupportSpan } from '#lib/contract/trace.ts';
+import { Breather } from '#lib/server/breather.ts';
 import { questionLanguage } from '#lib/server/search/unheld-language.ts';
 import { statementsOf, type Statement } from './statements.ts';
 
+/** Characters of an answer that are judged; what goes on beyond has no spans. */
+const MOST_JUDGED = 32_768;
+/** Characters that tell a language. */
+const SAMPLE = 2000;
 /** From this score on a sentence is supported, and from this on weakly. */
 const SUPPORTED = 0.62;
 const WEAK = 0.35;
@@ -43,10 +48,11 @@ export interface JudgedStatement extends SupportSpan {
  * its paragraph or list item, else with all. It cannot tell a negation, or what only follows from what is said.
  *
  * Where answer and sources are in different languages only what is literal can be compared, and words alone are never held against a sentence.
+ * A long answer is judged in slices, between which others get their turn.
  * @returns spans in order that do not overlap; headings and what states nothing have none.
  */
-export function judgeSupport(answer: string, sources: readonly Source[]): SupportSpan[] {
-	return judgeStatements(answer, sources).map(({ start, end, level, sources }) => ({
+export async function judgeSupport(answer: string, sources: readonly Source[]): Promise<SupportSpan[]> {
+	return (await judgeStatements(answer, sources)).map(({ start, end, level, sources }) => ({
 		start,
 		end,
 		level,
@@ -55,26 +61,30 @@ export function judgeSupport(answer: string, sources: readonly Source[]): Suppor
 }
 
 /** The same with the scores that the levels are made of. */
-export function judgeStatements(answer: string, sources: readonly Source[]): JudgedStatement[] {
+export async function judgeStatements(
+	answer: string,
+	sources: readonly Source[]
+): Promise<JudgedStatement[]> {
 	if (sources.length === 0) return [];
-	const evidence = sources.map(evidenceOf);
-	const isForeign =
-		questionLanguage(answer) !==
-		questionLanguage(
-			sources
-				.map(({ text }) => text)
-				.join('\n')
-				.slice(0, 4000)
-		);
+	const breather = new Breather();
+	const evidence: Evidence[] = [];
+	for (const source of sources) {
+		evidence.push(evidenceOf(source));
+		await breather.breathe();
+	}
+	const sample = sources.map(({ text }) => text).join('\n');
+	const isForeign = questionLanguage(answer.slice(0, SAMPLE)) !== questionLanguage(sample.slice(0, SAMPLE));
 	const rarity = rarityIn(evidence);
-	return statementsOf(answer).flatMap((statement) => {
+	const judgements: JudgedStatement[] = [];
+	for (const statement of statementsOf(answer.slice(0, MOST_JUDGED))) {
 		const given = statement.cited.filter((n) => evidence.some((each) => each.n === n));
 		const compared = given.length > 0 ? evidence.filter(({ n }) => given.includes(n)) : evidence;
 		const judged = judge(statement, compared, { rarity, isForeign });
-		if (!judged) return [];
 		const { start, end } = statement;
-		return [{ start, end, level: judged.level, score: judged.score, sources: judged.sources }];
-	});
+		if (judged) judgements.push({ start, end, ...judged });
+		await breather.breathe();
+	}
+	return judgements;
 }
 
 interface Judging {
