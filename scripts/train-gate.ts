@@ -30,7 +30,7 @@ const options = new Command('npm run train:gate --')
 	.requiredOption('--off-topic <file.jsonl...>', 'real questions that the documentation does not answer')
 	.requiredOption('--corpora <folder...>', 'documentation, a library each by the name of its folder')
 	.option('--refusable <share>', 'of the answerable questions learnt from, how many may be refused', '0.006')
-	.option('--doubtable <share>', 'of them, how many may be refused or called thin', '0.115')
+	.option('--doubtable <share>', 'of them, how many may be refused or called thin', '0.105')
 	.option('--write', 'write the weights into the source', false)
 	.parse()
 	.opts<Options>();

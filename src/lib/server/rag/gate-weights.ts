@@ -4,18 +4,18 @@
  * logistic regression; no weight has the sign that would make more evidence speak against an answer. Written by `npm run train:gate`.
  */
 export const gateWeights = {
-	bias: 0.48,
-	thin: { all: 4.83, library: 4.4 },
+	bias: 0.73,
+	thin: { all: 4.83, library: 4.65 },
 	weights: {
-		word_rarity: -9.47,
-		technology_rarity: -4.51,
-		words_missing: -1.24,
-		technology_missing: -1.43,
-		proximity: 3.4,
-		document_coverage: 2.52,
+		word_rarity: -9.28,
+		technology_rarity: -4.52,
+		words_missing: -1.23,
+		technology_missing: -1.42,
+		proximity: 3.57,
+		document_coverage: 2.5,
 		heading_match: 1.52,
-		semantic: 7.83,
-		library_named: 2.6,
-		library_agreement: 2.56
+		semantic: 7.84,
+		library_named: 2.59,
+		library_agreement: 2.51
 	}
 } as const;
