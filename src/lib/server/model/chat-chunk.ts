@@ -75,6 +75,11 @@ function describe(error: unknown): string {
  */
 function chosenChoice(choices: unknown, wanted: number | null): Fields {
 	if (!Array.isArray(choices)) return {};
+	if (choices.length === 1) {
+		const only = fields(choices[0]);
+		const isOther = wanted !== null && typeof only.index === 'number' && only.index !== wanted;
+		return isOther ? {} : only;
+	}
 	const indexed = choices.map(fields);
 	const found = indexed.find(({ index }) => index === (wanted ?? 0));
 	return found ?? indexed.find(({ index }) => wanted === null || typeof index !== 'number') ?? {};
@@ -97,8 +102,9 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** In lower case, where it is all in capitals, and by OpenAI's name; null when there is none. */
 function knownReason(said: string): string | null {
+	if (said === '') return null;
 	const reason = /^[A-Z_]+$/.test(said) ? said.toLowerCase().replace(/^finish_reason_/, '') : said;
-	return (REASONS[reason.toLowerCase()] ?? reason) || null;
+	return REASONS[reason.toLowerCase()] ?? reason;
 }
 
 /** Content is a text or a list of parts: the texts of the parts of one type, joined. */

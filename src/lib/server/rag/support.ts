@@ -7,7 +7,9 @@ import { questionLanguage } from '#lib/server/search/unheld-language.ts';
 import { statementsOf, type Statement } from './statements.ts';
 
 /** Characters of an answer that are judged; what goes on beyond has no spans. */
-const MOST_JUDGED = 32_768;
+const MOST_JUDGED = 16_384;
+/** What is longer is no sentence, in characters; a block of code may be. */
+const LONGEST_SENTENCE = 2000;
 /** Characters that tell a language. */
 const SAMPLE = 2000;
 /** From this score on a sentence is supported, and from this on weakly. */
@@ -77,6 +79,7 @@ export async function judgeStatements(
 	const rarity = rarityIn(evidence);
 	const judgements: JudgedStatement[] = [];
 	for (const statement of statementsOf(answer.slice(0, MOST_JUDGED))) {
+		if (!statement.isCode && statement.text.length > LONGEST_SENTENCE) continue;
 		const given = statement.cited.filter((n) => evidence.some((each) => each.n === n));
 		const compared = given.length > 0 ? evidence.filter(({ n }) => given.includes(n)) : evidence;
 		const judged = judge(statement, compared, { rarity, isForeign });
